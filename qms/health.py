@@ -4,12 +4,10 @@ import os
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpResponse, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.http import HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.utils.cache import add_never_cache_headers
 
 from qms.celery import app
 
@@ -66,19 +64,33 @@ def look(check):
         )
 
 
-@login_not_required
-@never_cache
-@require_safe
-def live(request):
+def live():
     """This process answers. Asks nobody else, so that a lost database does not make a supervisor restart us."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-@login_not_required
-@never_cache
-@require_safe
-def ready(request):
-    """Requests may be sent here: 200, or 503 naming what is not well. Details are for `manage.py doctor`, not for strangers."""
+def ready():
+    """Requests may be sent here: 200, or 503 naming what is not well. `manage.py doctor` says why."""
     findings = [look(check) for check in (database, migrations, broker)]
     state = {finding.subject: "ok" if finding.is_well else "failing" for finding in findings}
     return JsonResponse(state, status=200 if all(finding.is_well for finding in findings) else 503)
+
+
+class HealthMiddleware:
+    """Answers before anything else does: no sign-in, no session, no redirect to TLS, and any host name.
+
+    Load balancers ask by address, and none of what comes later may decide whether this process is alive.
+    """
+
+    PAGES = {"/health/": live, "/health/ready/": ready}
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        page = self.PAGES.get(request.path_info)
+        if page is None:
+            return self.get_response(request)
+        response = page() if request.method in ("GET", "HEAD") else HttpResponseNotAllowed(["GET", "HEAD"])
+        add_never_cache_headers(response)
+        return response

@@ -226,7 +226,7 @@ class Supervisor:
             self.say(f"{child.name} ended {how}; starting it again {f'in {wait} s' if wait else 'now'}")
 
     def empty(self, child):
-        """Read what a dead child left in its pipe. Its own children may hold the pipe open, so do not wait for its end."""
+        """Read what a dead child left in its pipe, without waiting for its end: its own children may hold it open."""
         stdout = child.process.stdout
         if stdout.fileno() in self.selector.get_map():
             self.copy(child)

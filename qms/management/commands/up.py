@@ -17,18 +17,9 @@ from qms.health import unapplied_migrations
 def plan():
     """What runs, in the order in which it is stopped: no new requests, no new work, then the running job."""
     python = [sys.executable, "-m"]
-    web = [
-        "gunicorn",
-        "qms.wsgi",
-        "--bind",
-        "fd://{fd}",
-        "--worker-class",
-        "gthread",
-        "--preload",
-        "--no-control-socket",
-    ]
+    web = ["gunicorn", "qms.wsgi", "--bind", "fd://{fd}", "--worker-class", "gthread", "--preload"]
     web += ["--workers", str(env.whole("WEB_WORKERS", 2)), "--threads", str(env.whole("WEB_THREADS", 4))]
-    web += ["--graceful-timeout", "10", "--timeout", "120"]
+    web += ["--graceful-timeout", "10", "--timeout", "120", "--no-control-socket"]
     worker = ["celery", "-A", "qms", "worker", "--queues", "default,rollup,mail", "--loglevel", settings.LOG_LEVEL]
     worker += ["--concurrency", str(env.whole("WORKER_PROCESSES", 2))]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
