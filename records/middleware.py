@@ -37,7 +37,9 @@ class BadInputMiddleware:
     def process_exception(self, request, exception):
         if isinstance(exception, REFUSED_BY_STORAGE) or _is_nul_refused_by_driver(exception):
             log.warning("input refused at %s %s", request.method, ascii(request.path), exc_info=exception)
-            return bad_request(_("Something in this request cannot be kept: a value is too large, too deep or damaged."))
+            return bad_request(
+                _("Something in this request cannot be kept: a value is too large, too deep or damaged.")
+            )
         return None
 
     @staticmethod

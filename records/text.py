@@ -178,8 +178,10 @@ class CleanTextMixin:
             except ValidationError as fault:
                 if getattr(fault, "code", None) == "ambiguous_timezone":
                     raise ValidationError(
-                        _("The clocks change at this hour, so the time does not exist or comes twice. "
-                          "Give a time one hour earlier or later."),
+                        _(
+                            "The clocks change at this hour, so the time does not exist or comes twice. "
+                            "Give a time one hour earlier or later."
+                        ),
                         code="ambiguous_timezone",
                     ) from None
                 raise

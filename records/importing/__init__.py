@@ -1,0 +1,1 @@
+"""The importer: files with many records, for every register."""
