@@ -16,10 +16,10 @@ BROKER_SECONDS = 2  # how long a broker may take to answer
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `is_well` is None when it could not be judged, which is no failure."""
+    """One thing that was looked at."""
 
     subject: str
-    is_well: bool | None
+    is_well: bool
     words: str
 
 

@@ -1,0 +1,12 @@
+"""Feedback and complaints: what customers told us and what became of it."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FeedbackConfig(AppConfig):
+    name = "feedback"
+    verbose_name = _("Feedback")
+
+    def ready(self):
+        from . import measures  # noqa: F401  (registers what KPIs can be made of)

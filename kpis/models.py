@@ -1,0 +1,185 @@
+"""KPI definitions and their readings, and the daily buckets that the roll-up keeps (9.1.1, 9.1.3)."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from records.models import Record, RecordQuerySet
+
+
+class KpiQuerySet(RecordQuerySet):
+    def for_dashboard(self):
+        """Those shown on Home, in order."""
+        return self.in_force().filter(on_home=True).order_by("position", "pk")
+
+
+class Kpi(Record):
+    """A performance indicator: a measure, perhaps of a part of the records, watched at a cadence (9.1.1).
+
+    Each change is a new version of the definition; a reading names the version that made it.
+    """
+
+    reference_prefix = "KP"
+
+    class Cadence(models.TextChoices):
+        WEEK = "week", _("weekly")
+        MONTH = "month", _("monthly")
+        QUARTER = "quarter", _("quarterly")
+
+    code = models.SlugField(_("code"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("in words"), blank=True)
+    measure = models.CharField(_("measure"), max_length=60)
+    filters = models.JSONField(_("only records with"), default=dict, blank=True)
+    cadence = models.CharField(_("cadence"), max_length=8, choices=Cadence, default=Cadence.MONTH)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
+    )
+    target = models.DecimalField(_("target"), max_digits=12, decimal_places=3, null=True, blank=True)
+    minimum_n = models.PositiveIntegerField(
+        _("too few below"), default=1, help_text=_("Fewer records than this are shown, but not judged.")
+    )
+    baseline_until = models.DateField(
+        _("limits fixed on the points until"), null=True, blank=True, help_text=_("Empty: on all points.")
+    )
+    on_home = models.BooleanField(_("on Home"), default=True)
+    position = models.PositiveSmallIntegerField(_("place"), default=100)
+
+    objects = KpiQuerySet.as_manager()
+
+    class Meta(Record.Meta):
+        ordering = ["position", "pk"]
+        verbose_name = _("KPI")
+        verbose_name_plural = _("KPIs")
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def title(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("kpis:detail", args=[self.code])
+
+
+class KpiNote(Record):
+    """What somebody noted about a day on a KPI's chart: a change of carrier, a holiday week (9.1.3)."""
+
+    reference_prefix = "KN"
+
+    kpi = models.ForeignKey(Kpi, models.PROTECT, related_name="notes", verbose_name=_("KPI"))
+    on = models.DateField(_("day"))
+    text = models.CharField(_("note"), max_length=160)
+
+    class Meta(Record.Meta):
+        ordering = ["-on", "-pk"]
+        verbose_name = _("chart note")
+        verbose_name_plural = _("chart notes")
+
+    def __str__(self):
+        return f"{self.on}: {self.text}"
+
+    def get_absolute_url(self):
+        return self.kpi.get_absolute_url()
+
+
+class Series(models.Model):
+    """A source of records, whole or for one member of one dimension; its buckets are kept day by day.
+
+    `dimension` "" is the total; "product" with member 7 is product 7; member None holds records without one.
+    `only` narrows it for a KPI whose filter combines several dimensions; "" does not.
+    """
+
+    source = models.CharField(max_length=60)
+    dimension = models.CharField(max_length=40, blank=True)
+    member = models.CharField(max_length=60, blank=True)
+    only = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("series")
+        verbose_name_plural = _("series")
+        constraints = [
+            models.UniqueConstraint(fields=["source", "dimension", "member", "only"], name="kpis_series_once")
+        ]
+
+    def __str__(self):
+        return " ".join(part for part in (self.source, self.dimension, self.member, self.only) if part)
+
+
+class Bucket(models.Model):
+    """One additive part of a series on one day: a count, a sum, or a histogram cell such as "days:17"."""
+
+    series = models.ForeignKey(Series, models.CASCADE, related_name="buckets")
+    day = models.DateField()
+    part = models.CharField(max_length=40)
+    value = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("bucket")
+        verbose_name_plural = _("buckets")
+        constraints = [models.UniqueConstraint(fields=["series", "day", "part"], name="kpis_bucket_once")]
+
+    def __str__(self):
+        return f"{self.series} {self.day} {self.part} = {self.value}"
+
+
+class Watermark(models.Model):
+    """How far the roll-up has read the sealed feed, and when."""
+
+    name = models.CharField(max_length=40, unique=True)
+    seq = models.BigIntegerField(default=0)
+    moved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("watermark")
+        verbose_name_plural = _("watermarks")
+
+    def __str__(self):
+        return f"{self.name} at {self.seq}"
+
+
+class ReadingQuerySet(models.QuerySet):
+    def latest(self, as_of=None):
+        """The newest revision of each reading, or the newest known at the moment `as_of`."""
+        known = self if as_of is None else self.filter(recorded_at__lte=as_of)
+        newer = Reading.objects.filter(
+            kpi=models.OuterRef("kpi"), start_on=models.OuterRef("start_on"), revision__gt=models.OuterRef("revision")
+        )
+        if as_of is not None:
+            newer = newer.filter(recorded_at__lte=as_of)
+        return known.filter(~models.Exists(newer))
+
+
+class Reading(models.Model):
+    """One value of one KPI for one period, as known at a moment. Revisions are added, never changed (9.1.1)."""
+
+    kpi = models.ForeignKey(Kpi, models.PROTECT, related_name="readings")
+    kpi_rev = models.PositiveIntegerField(_("version of the definition"))
+    start_on = models.DateField(_("from"))
+    end_on = models.DateField(_("to, exclusive"))
+    revision = models.PositiveIntegerField(_("revision"), default=1)
+    value = models.DecimalField(_("value"), max_digits=15, decimal_places=6, null=True)
+    numerator = models.BigIntegerField(null=True)
+    denominator = models.BigIntegerField(null=True)
+    n = models.BigIntegerField(_("records"), default=0)
+    is_final = models.BooleanField(_("final"), default=False)
+    seq = models.BigIntegerField(_("place in the trail up to which records were read"))
+    recorded_at = models.DateTimeField(_("recorded at"), default=timezone.now)
+
+    objects = ReadingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["kpi", "start_on", "-revision"]
+        verbose_name = _("reading")
+        verbose_name_plural = _("readings")
+        constraints = [
+            models.UniqueConstraint(fields=["kpi", "start_on", "revision"], name="kpis_reading_revision"),
+            models.CheckConstraint(condition=Q(end_on__gt=F("start_on")), name="kpis_reading_period"),
+        ]
+
+    def __str__(self):
+        return f"{self.kpi} {self.start_on}: {self.value}"
