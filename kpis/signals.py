@@ -123,6 +123,7 @@ def signal_at(index: int, kind: str, seen: list[Seen], rules: Rules) -> Signal |
 
 
 def direction_of(sign: int) -> str:
+    """ "up", "down" or "" as templates and verdicts read it."""
     return {1: "up", -1: "down", 0: ""}[sign]
 
 

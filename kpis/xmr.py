@@ -91,7 +91,7 @@ class Analysis:
         return self.segments[-1] if self.segments else None
 
     @property
-    def values_ofsignal_at(self) -> list[Decimal]:
+    def values_of_signal(self) -> list[Decimal]:
         """The values that show the signal, or the latest one alone; empty without any."""
         if self.latest is None:
             return []
@@ -144,18 +144,19 @@ def analyse(
         raise ValueError("there must be one period for each value")
     judged = [*values[:-1], None] if is_running and values else values
     starts = _starts(baselines, len(values))
-    ends = [baseline.start for baseline in starts[1:]] + [len(values)]
-    segments, points, latest, signal = [], [], None, None
+    ends = [*(baseline.start for baseline in starts[1:]), len(values)][: len(starts)]
+    segments, points, seen = [], [], []
     with localcontext(Context(prec=_digits([*values, *bounds]))):
         for number, (baseline, end) in enumerate(zip(starts, ends, strict=True)):
             segment, seen = _judge(judged[baseline.start : end], baseline, end, bounds, rules)
             segments.append(segment)
-            signal = None
-            for index, one in enumerate(seen, baseline.start):
+            for one in seen:
                 kind = _kind(one, segment, higher_is_better)
                 points.append(Point(one.value, kind, one.cause, direction_of(one.sign), one.mr, number))
-                if one.value is not None:
-                    latest, signal = index, signal_at(index, kind, seen[: index - baseline.start + 1], rules)
+    latest = max((index for index, value in enumerate(judged) if value is not None), default=None)
+    signal = None
+    if latest is not None and latest >= segments[-1].first:
+        signal = signal_at(latest, points[latest].kind, seen[: latest - segments[-1].first + 1], rules)
     if is_running and points:
         points[-1] = Point(values[-1], "none", "", "", None, len(segments) - 1, is_running=True)
     return Analysis(
@@ -247,8 +248,10 @@ def _clipped(mean, spread, values, bounds) -> tuple[Decimal, Decimal]:
 
 def _starts(baselines: Sequence[Baseline], count: int) -> list[Baseline]:
     """The baselines in order, the first of them at 0."""
+    if not count:
+        return []
     starts = sorted(baselines, key=lambda baseline: baseline.start)
-    if count and (not starts or starts[0].start > 0):
+    if not starts or starts[0].start > 0:
         starts.insert(0, Baseline(0))
     for baseline, after in zip(starts, [*starts[1:], Baseline(count)], strict=True):
         if not 0 <= baseline.start < after.start or not baseline.start < (baseline.end or after.start) <= after.start:
