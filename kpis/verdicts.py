@@ -103,7 +103,10 @@ def when(analysis) -> str:
     if not analysis.is_latest_current:
         if analysis.periods is None:
             return _("at the latest figure")
-        return pgettext("in a period", "in %(period)s") % {"period": analysis.periods[analysis.latest].label}
+        wording = (
+            pgettext("a day", "on %(period)s") if analysis.cadence == "day" else pgettext("a period", "in %(period)s")
+        )
+        return wording % {"period": _latest_name(analysis)}
     this, last = {
         "day": (_("today"), _("yesterday")),
         "week": (_("this week"), _("last week")),
@@ -145,8 +148,13 @@ def _until(analysis, pair: tuple[str, str], values: dict) -> tuple[str, str]:
     filled = tuple(wording % values for wording in pair)
     if analysis.is_latest_current or analysis.periods is None:
         return filled
-    until = analysis.periods[analysis.latest].label
+    until = _latest_name(analysis)
     return tuple(_("%(words)s, up to %(period)s") % {"words": words, "period": until} for words in filled)
+
+
+def _latest_name(analysis) -> str:
+    label = analysis.periods[analysis.latest].label
+    return _("the %(week_of)s") % {"week_of": label} if analysis.cadence == "week" else label
 
 
 def _running_note(analysis) -> str:
