@@ -8,6 +8,8 @@ from django.test import TransactionTestCase
 from trail import triggers
 from trail.context import acting_as
 
+pytest_plugins = ["qms.tests.services"]
+
 BESIDE = Path(__file__).resolve().parent.parent / "shared"
 
 # Emptying a test database deletes rows, which the triggers refuse; `flush` ends with post_migrate, which rewrites them.

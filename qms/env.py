@@ -29,6 +29,14 @@ def whole(name, default):
     return _read(env.int, name, default, "a whole number")
 
 
+def parsed(name, parse):
+    """The URL in `name` taken apart by `parse`. The value itself is not repeated: it may hold a password."""
+    try:
+        return parse(text(name))
+    except Exception as error:
+        raise ImproperlyConfigured(f"{name} is not an address that Heed understands; see .env.example.") from error
+
+
 def choice(name, default, allowed):
     value = text(name, default)
     if value not in allowed:

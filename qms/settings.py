@@ -96,7 +96,10 @@ TEMPLATES = [
 if DATABASE_URL:
     import dj_database_url
 
-    DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
+    DATABASES = {"default": env.parsed("DATABASE_URL", dj_database_url.parse)}
+    if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres://; without it Heed keeps a file in var/.")
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     if password := env.text("DATABASE_PASSWORD"):
         DATABASES["default"]["PASSWORD"] = password
     suffix = env.text("TEST_DATABASE_SUFFIX")
@@ -175,9 +178,9 @@ TIME_ZONE = env.text("TIME_ZONE", "UTC")
 # Files
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR / "media")))
 WHITENOISE_USE_FINDERS = EMBEDDED or DEBUG  # no collectstatic on a laptop
+STATIC_ROOT = None if WHITENOISE_USE_FINDERS else BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -201,7 +204,7 @@ EMAIL_URL = env.text("EMAIL_URL")
 if EMAIL_URL:
     import dj_email_url
 
-    vars().update(dj_email_url.parse(EMAIL_URL))
+    vars().update(env.parsed("EMAIL_URL", dj_email_url.parse))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR / "mail"

@@ -6,6 +6,7 @@ import sys
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
@@ -20,10 +21,20 @@ def plan():
     web = ["gunicorn", "qms.wsgi", "--bind", "fd://{fd}", "--worker-class", "gthread", "--preload"]
     web += ["--workers", str(env.whole("WEB_WORKERS", 2)), "--threads", str(env.whole("WEB_THREADS", 4))]
     web += ["--graceful-timeout", "10", "--timeout", "120", "--no-control-socket"]
-    worker = ["celery", "-A", "qms", "worker", "--queues", "default,rollup,mail", "--loglevel", settings.LOG_LEVEL]
+    worker = [
+        "celery",
+        "-A",
+        "qms",
+        "--quiet",
+        "worker",
+        "--queues",
+        "default,rollup,mail",
+        "--loglevel",
+        settings.LOG_LEVEL,
+    ]
     worker += ["--concurrency", str(env.whole("WORKER_PROCESSES", 2))]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    beat = ["celery", "-A", "qms", "beat", "--loglevel", "WARNING", "--pidfile="]
+    beat = ["celery", "-A", "qms", "--quiet", "beat", "--loglevel", "WARNING", "--pidfile="]
     return [
         {"name": "web", "command": python + web, "patience": 15},
         {"name": "beat", "command": python + beat, "patience": 5},
@@ -47,6 +58,10 @@ class Command(BaseCommand):
     def handle(self, *, port, prepare, demo, **options):
         if not 1 <= port <= 65_535:
             raise CommandError(f"{port} is not a port. Ports go from 1 to 65535.")
+        try:
+            processes = json.dumps(plan())
+        except ImproperlyConfigured as error:
+            raise CommandError(error) from error
         supervisor.listen(port).close()  # said before the minute that preparing may take
         if prepare:
             self.prepare(demo == "yes")
@@ -56,7 +71,7 @@ class Command(BaseCommand):
         connections.close_all()
         sys.stdout.flush()
         command = [sys.executable, "-P", supervisor.__file__, "--port", str(port)]
-        command += ["--log-folder", str(settings.VAR / "log"), "--welcome", welcome, json.dumps(plan())]
+        command += ["--log-folder", str(settings.VAR / "log"), "--welcome", welcome, processes]
         os.chdir(settings.BASE_DIR)
         os.execv(sys.executable, command)  # the supervisor needs none of Django: let its memory go
 
