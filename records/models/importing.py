@@ -27,6 +27,7 @@ class Import(Record):
         IMPORTING = "importing", _("Being imported")
         DONE = "done", _("Imported")
         FAILED = "failed", _("Cannot be read")
+        UNDOING = "undoing", _("Being undone")
         UNDONE = "undone", _("Undone")
 
     register = models.CharField(_("register"), max_length=20)
@@ -48,6 +49,7 @@ class Import(Record):
         ordering = ["-recorded_at", "-pk"]
         verbose_name = _("import")
         verbose_name_plural = _("imports")
+        permissions = [("export_records", "Can export lists")]
         constraints = [
             set_together("undone_at", "undone_by", name="records_import_undone_together"),
             models.UniqueConstraint(
@@ -72,6 +74,7 @@ class ImportRow(models.Model):
         WARNING = "warning", _("Good, with a warning")
         DUPLICATE = "duplicate", _("Exact duplicate")
         ERROR = "error", _("Cannot be imported")
+        EMPTY = "empty", _("Empty row")
 
     batch = models.ForeignKey(Import, models.CASCADE, related_name="rows")
     number = models.PositiveIntegerField(_("row"))

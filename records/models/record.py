@@ -94,9 +94,11 @@ class RecordQuerySet(models.QuerySet):
         return self.within(user.scope_for(self.model.permission("change")))
 
     def within(self, units):
-        """Those of the given unit ids and of the whole firm; None means all."""
+        """Those of the given unit ids and of the whole firm; None means all, an empty set nothing at all."""
         if units is None:
             return self
+        if not units:
+            return self.none()
         return self.filter(Q(unit__in=units) | Q(unit__isnull=True))
 
     def change(self, *, by, verb, reason="", **fields):
