@@ -1,6 +1,6 @@
 """The roof's own configuration, and Heed's admin site in the place of Django's."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 
@@ -13,8 +13,9 @@ class QmsConfig(AppConfig):
     verbose_name = "Heed"
 
     def ready(self):
-        # Last of our rooms: by now the permissions of all the others exist.
-        post_migrate.connect(write_groups, sender=self)
+        # After auth, which comes after all our rooms: by then their permissions exist. (The roof has no model, so
+        # the signal is never sent for it.)
+        post_migrate.connect(write_groups, sender=apps.get_app_config("auth"))
 
 
 class HeedAdminConfig(admin_apps.AdminConfig):
