@@ -25,6 +25,7 @@ class Named(Record):
 
     name = models.CharField(_("name"), max_length=200)
     name_key = models.CharField(max_length=200, editable=False, db_index=True)
+    derived_fields = ("name_key",)
 
     objects = NamedQuerySet.as_manager()
 

@@ -2,7 +2,7 @@
 
 from .importing import Import, ImportRow
 from .job import Job
-from .personal import Draft, Notification
+from .personal import Draft, Notification, Submission
 from .record import Conflict, Record, RecordQuerySet, ReferenceCounter, set_together
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Record",
     "RecordQuerySet",
     "ReferenceCounter",
+    "Submission",
     "set_together",
 ]

@@ -1,4 +1,4 @@
-"""What belongs to one person and is no evidence: drafts and notifications."""
+"""What belongs to one person and is no evidence: drafts, forms that were sent, notifications."""
 
 from django.conf import settings
 from django.db import models
@@ -21,6 +21,22 @@ class Draft(models.Model):
 
     def __str__(self):
         return f"{self.form} ({self.user})"
+
+
+class Submission(models.Model):
+    """A form that was sent and what came of it, so that a second press of Save finds the record of the first."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64, unique=True)
+    url = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("form that was sent")
+        verbose_name_plural = _("forms that were sent")
+
+    def __str__(self):
+        return f"{self.user}: {self.url}"
 
 
 class Notification(models.Model):

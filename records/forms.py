@@ -1,0 +1,81 @@
+"""What the forms of all records share."""
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from records.models import Record
+from records.text import CleanTextMixin
+
+
+class RecordForm(CleanTextMixin, forms.ModelForm):
+    """A form of one record for one person: it offers only what that person may read and what is in force.
+
+    `more` names the fields that unfold under "Add more".
+    """
+
+    more = ()
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        for name, field in self.fields.items():
+            if isinstance(field, forms.ModelChoiceField) and issubclass(field.queryset.model, Record):
+                self._offer_what_stands(name, field)
+        if "unit" in self.fields:
+            self._offer_own_units(self.fields["unit"])
+
+    def _offer_what_stands(self, name, field):
+        offered = Q(voided_at__isnull=True)
+        if chosen := getattr(self.instance, f"{name}_id", None):
+            offered |= Q(pk=chosen)  # what was chosen once may stay
+        rows = field.queryset.filter(offered)
+        field.queryset = rows if name == "unit" else rows.visible_to(self.user)
+
+    def _offer_own_units(self, field):
+        action = "change" if self.instance.pk else "add"
+        units = self.user.scope_for(self._meta.model.permission(action))
+        if units is None:
+            return
+        field.queryset = field.queryset.filter(pk__in=units)
+        field.required = True
+        field.empty_label = None if len(units) == 1 else field.empty_label
+
+    @property
+    def first_fields(self):
+        return [self[name] for name in self.fields if name not in self.more]
+
+    @property
+    def more_fields(self):
+        return [self[name] for name in self.fields if name in self.more]
+
+    @property
+    def is_more_open(self):
+        """Unfolded when something in there is filled in or wrong."""
+        return any(field.errors or field.value() not in (None, "", False, []) for field in self.more_fields)
+
+    def _post_clean(self):
+        super()._post_clean()
+        # Constraints speak of fields that no form shows as well, such as the key of a name.
+        try:
+            self.instance.validate_constraints(exclude=set(self.errors))
+        except ValidationError as faults:
+            told = {message for messages in self.errors.values() for message in messages}
+            for message in faults.messages:
+                if message not in told:
+                    self.add_error(None, message)
+
+
+class ReasonForm(CleanTextMixin, forms.Form):
+    """Why something is done to a record."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stays in the record's history."),
+    )

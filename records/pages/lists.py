@@ -1,0 +1,223 @@
+"""A list of records: filters, views, sorting, keyset pages, count, CSV, and the same region for htmx."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from records.csv_export import csv_response
+from records.filters import PAGE_PARAMETERS
+from records.keyset import BadCursor, Order, Page, page_of
+from records.middleware import bad_request
+from records.text import clean_query
+
+from .page import RecordPage
+
+SIZES = (25, 50, 100)
+COUNTED = 10_000  # counting further costs more than the number tells
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name in `?sort=`, its heading and, when the list can be sorted by it, the field path."""
+
+    name: str
+    label: str
+    by: str = ""
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button above the list, and in its empty state: where it leads and who may go there."""
+
+    url_name: str
+    label: str
+    permission: str
+    icon: str = "plus"
+    is_main: bool = False
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A view of the list that people often want: a label and the query that makes it."""
+
+    label: str
+    query: str
+
+
+class RecordList(RecordPage):
+    """Declare queryset, filterset_class, columns, default sort, row_template, csv_columns; the rest is here.
+
+    `sort` is a column's name, with "-" for falling. `csv_columns` are pairs (heading, dotted path or function).
+    `empty_title` and `empty_words` teach when there is no record yet.
+    """
+
+    template_name = "records/list.html"
+    region_template = "records/_list.html"
+    row_template = None
+    filterset_class = None
+    lead = ""
+    columns = ()
+    sort = ""
+    csv_columns = ()
+    presets = ()
+    empty_icon = "inbox"
+    empty_title = gettext_lazy("Nothing here yet")
+    empty_words = ""
+    actions = ()
+
+    def get(self, request):
+        try:
+            self.params = clean_query(request.GET)
+        except ValidationError as fault:
+            return bad_request(" ".join(fault.messages))
+        self.faults = []
+        self.filterset = self.filterset_class(self.params, queryset=self.rows(), request=request)
+        self.order = self._order()
+        size = self._size()
+        if not self.filterset.is_valid():
+            self.faults.append(_("A filter cannot be read. Mend it below; nothing is shown until then."))
+        if self.faults:
+            return self._answer(self.model.objects.none(), size, status=400)
+        rows = self.filterset.qs
+        if self.params.get("format") == "csv":
+            return self._csv(rows)
+        return self._answer(rows, size)
+
+    def _order(self):
+        wanted = self.params.get("sort") or self.sort
+        by_name = {column.name: column.by for column in self.columns if column.by}
+        if wanted.removeprefix("-") not in by_name:
+            self.faults.append(_("The list cannot be sorted by “%(column)s”.") % {"column": wanted[:60]})
+            wanted = self.sort
+        self.sorted_by = wanted
+        return Order(by_name[wanted.removeprefix("-")], wanted.startswith("-"))
+
+    def _size(self):
+        wanted = self.params.get("size", "")
+        return int(wanted) if wanted.isascii() and wanted.isdigit() and int(wanted[:4]) in SIZES else SIZES[0]
+
+    def _csv(self, rows):
+        if not self.may_export:
+            raise PermissionDenied(_("Your roles do not include exports."))
+        way = "-" if self.order.descending else ""
+        return csv_response(rows.order_by(f"{way}{self.order.by}", f"{way}pk"), self.csv_columns, str(self.title))
+
+    @property
+    def may_export(self):
+        return bool(self.csv_columns) and self.request.user.has_perm("records.export_records")
+
+    def _answer(self, rows, size, status=200):
+        try:
+            page = page_of(rows, self.order, size, self.params.get("page", ""))
+        except BadCursor:
+            self.faults.append(_("This page of the list cannot be found: its address is damaged or out of date."))
+            page, status = Page(), 400
+        total, is_exact = self._count(rows) if page.next or page.previous else (len(page.rows), True)
+        self.prepare(page.rows)
+        response = self.render(
+            status=status,
+            template=self.region_template if self._region_is_wanted() else self.template_name,
+            rows=page,
+            records=page.rows,
+            count_text=self._count_text(page, total, is_exact),
+            csv_text=self._csv_text(total, is_exact),
+            csv_url=self.query(format="csv", page=None, size=None, count=None) if self.may_export and total else "",
+            exact_url="" if is_exact else self.query(count="exact"),
+            next_url=self.query(page=page.next) if page.next else "",
+            previous_url=self.query(page=page.previous) if page.previous else "",
+            headings=self._headings(),
+            presets=self._presets(),
+            chips=self._chips(),
+            faults=self.faults,
+            filter=self.filterset,
+            is_filtered=self._is_filtered(),
+            actions=self._actions(),
+            region_template=self.region_template,
+            sizes=[(choice, self.query(size=choice, page=None), choice == size) for choice in SIZES],
+        )
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def prepare(self, records):
+        """A hook: add to the shown records what their rows need, in few queries."""
+
+    def _actions(self):
+        return [
+            {"url": reverse(action.url_name), "label": action.label, "icon": action.icon, "is_main": action.is_main}
+            for action in self.actions
+            if self.request.user.has_perm(action.permission)
+        ]
+
+    def _region_is_wanted(self):
+        return bool(self.request.htmx) and not self.request.htmx.history_restore_request
+
+    def _count(self, rows):
+        """(how many, whether that is exact)."""
+        if self.params.get("count") == "exact":
+            return rows.order_by().count(), True
+        counted = rows.order_by()[: COUNTED + 1].count()
+        return min(counted, COUNTED), counted <= COUNTED
+
+    def _count_text(self, page, total, is_exact):
+        if not page.rows:
+            return _("No records") if not self.faults else ""
+        numbers = {"first": f"{page.first:,}", "last": f"{page.last:,}", "total": f"{total:,}"}
+        if is_exact:
+            return _("%(first)s to %(last)s of %(total)s") % numbers
+        return _("%(first)s to %(last)s of more than %(total)s") % numbers
+
+    def _csv_text(self, total, is_exact):
+        if not is_exact:
+            return _("CSV, more than %(total)s rows") % {"total": f"{total:,}"}
+        return ngettext("CSV, %(total)s row", "CSV, %(total)s rows", total) % {"total": f"{total:,}"}
+
+    def query(self, **changes):
+        """The list's own address with some parameters changed; None takes one away."""
+        params = self.params.copy()
+        for name, value in changes.items():
+            if value is None:
+                params.pop(name, None)
+            else:
+                params[name] = value
+        return f"?{params.urlencode()}"
+
+    def _headings(self):
+        """(column, link to sort by it or "", its aria-sort or "")."""
+        headings = []
+        for column in self.columns:
+            state = {column.name: "ascending", f"-{column.name}": "descending"}.get(self.sorted_by, "")
+            wanted = f"-{column.name}" if state == "ascending" else column.name
+            headings.append((column, self.query(sort=wanted, page=None) if column.by else "", state))
+        return headings
+
+    def _own_params(self):
+        """The filters of the address, without what only pages through them."""
+        params = self.params.copy()
+        for name in PAGE_PARAMETERS:
+            params.pop(name, None)
+        return {name: values for name, values in params.lists() if any(values)}
+
+    def _presets(self):
+        """(label, address, whether it is the view shown now). The first is the whole list."""
+        shown = self._own_params()
+        return [
+            (preset.label, f"?{preset.query}", dict(QueryDict(preset.query).lists()) == shown)
+            for preset in self.get_presets()
+        ]
+
+    def get_presets(self):
+        return self.presets
+
+    def _chips(self):
+        if not self.filterset.is_valid():
+            return []
+        return [(label, value, f"?{query}") for label, value, query in self.filterset.chips(self.params)]
+
+    def _is_filtered(self):
+        return any(name in self.filterset.form.fields for name in self._own_params())

@@ -1,0 +1,72 @@
+"""What all pages of records share: who may see them, and which record is meant."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views import View
+
+
+class RecordPage(View):
+    """A page of one kind of record. No right to the kind: 403. A record outside the person's scope, or none: 404.
+
+    `permission_required` is a name or several, of which one is enough.
+    """
+
+    permission_required = ()
+    queryset = None
+    template_name = None
+    title = ""
+    crumbs = ()  # pairs (URL name, label) of the pages above
+    # What a page that changes something may be opened for; reading pages are opened for more.
+    is_for_change = False
+
+    def dispatch(self, request, *args, **kwargs):
+        if not self.has_permission():
+            raise PermissionDenied(_("Your roles do not include this."))
+        return super().dispatch(request, *args, **kwargs)
+
+    @classmethod
+    def permissions(cls):
+        wanted = cls.permission_required
+        return (wanted,) if isinstance(wanted, str) else tuple(wanted)
+
+    def has_permission(self):
+        return any(self.request.user.has_perm(permission) for permission in self.permissions())
+
+    @property
+    def model(self):
+        return self.queryset.model
+
+    def get_queryset(self):
+        """All records of this page's kind, before scope and filters. A hook for joins and annotations."""
+        return self.queryset.all()
+
+    def rows(self):
+        """Those the person may read or, on a page that changes, change."""
+        rows, user = self.get_queryset(), self.request.user
+        return rows.changeable_by(user) if self.is_for_change else rows.visible_to(user)
+
+    def get_record(self, lock=False):
+        """The record that the address names. `lock` holds it until the transaction ends."""
+        rows = self.rows()
+        if lock:
+            rows = rows.select_for_update(of=("self",))
+        record = rows.filter(reference=self.kwargs["reference"].upper()).first()
+        if record is None:
+            raise Http404(_("There is no such record, or it is not yours to see."))
+        return record
+
+    def must_stand(self, record):
+        """A void record stays as it is."""
+        if record.is_voided:
+            raise PermissionDenied(_("%(reference)s is void and stays as it is.") % {"reference": record.reference})
+
+    def get_context(self, **context):
+        """What the template gets. A hook for more."""
+        crumbs = [(reverse(name), label) for name, label in self.crumbs]
+        return {"page": self, "title": self.title, "crumbs": crumbs, **context}
+
+    def render(self, status=200, template=None, **context):
+        return render(self.request, template or self.template_name, self.get_context(**context), status=status)
