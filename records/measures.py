@@ -176,7 +176,8 @@ class Measure:
 
     `higher_is_better` is None where neither way is good; `bounds` are the smallest and the largest possible value
     (None where there is none); `numerator` and `denominator` are the FilterSet parameters that, added to the
-    source's listing, open the very records counted (None where there are no such records).
+    source's listing, open the very records counted (None where there are no such records); `exceptions` likewise
+    those that spoil the figure, named by `exceptions_word` ("late").
     """
 
     code: str
@@ -192,13 +193,15 @@ class Measure:
     cadences: tuple[str, ...] = tuple(Cadence.values)
     numerator: Mapping[str, str] | None = None
     denominator: Mapping[str, str] | None = None
+    exceptions: Mapping[str, str] | None = None
+    exceptions_word: str = ""
 
     def __call__(self, parts: Parts | Mapping[str, Number]) -> Measured | None:
         return self.compute(parts if isinstance(parts, Parts) else self.source.read(parts))
 
     def list_params(self, period: Period, which: str = "denominator", **more: str) -> dict[str, str] | None:
         """The query of the list that shows the records counted in the `which` of `period`; None without a list."""
-        extra = {"numerator": self.numerator, "denominator": self.denominator}[which]
+        extra = {"numerator": self.numerator, "denominator": self.denominator, "exceptions": self.exceptions}[which]
         return None if extra is None else self.source.listing.params_for(period, **{**extra, **more})
 
 
