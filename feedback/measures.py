@@ -162,6 +162,8 @@ def questions_received(parts):
     higher_is_better=True,
     clause="9.1.2",
     numerator={"acknowledged": "on_time"},
+    exceptions={"acknowledged": "late"},
+    exceptions_word=_("late"),
 )
 def acknowledged_on_time(parts):
     """Share of complaints due in the period, 0-100. None when none was due."""
@@ -177,6 +179,8 @@ def acknowledged_on_time(parts):
     higher_is_better=True,
     clause="9.1.2",
     numerator={"answered": "on_time"},
+    exceptions={"answered": "late"},
+    exceptions_word=_("late"),
 )
 def answered_on_time(parts):
     """Share of complaints due in the period that were answered by the first promise, 0-100. None when none was due."""
@@ -193,10 +197,16 @@ def answered_on_time(parts):
     clause="9.1.2",
     numerator={"stated": "on_time"},
     denominator={"stated": "known"},
+    exceptions={"stated": "late"},
+    exceptions_word=_("late"),
 )
 def stated_on_time(parts):
     """What an imported source says of itself, 0-100. None when it says nothing."""
-    return Measured(percent(parts.stated_on_time, parts.stated), parts.stated_on_time, parts.stated) if parts.stated else None
+    return (
+        Measured(percent(parts.stated_on_time, parts.stated), parts.stated_on_time, parts.stated)
+        if parts.stated
+        else None
+    )
 
 
 @measure(
@@ -209,9 +219,15 @@ def stated_on_time(parts):
     clause="9.1.2",
     numerator={"disputed": "yes"},
     denominator={"disputed": "known"},
+    exceptions={"disputed": "yes"},
+    exceptions_word=_("disputed"),
 )
 def share_disputed(parts):
-    return Measured(percent(parts.disputed, parts.dispute_known), parts.disputed, parts.dispute_known) if parts.dispute_known else None
+    return (
+        Measured(percent(parts.disputed, parts.dispute_known), parts.disputed, parts.dispute_known)
+        if parts.dispute_known
+        else None
+    )
 
 
 @measure(

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,11 +19,19 @@ class FeedbackQuerySet(RecordQuerySet):
     def open(self):
         return self.filter(closed_on__isnull=True)
 
-    def awaiting_acknowledgement(self):
-        return self.complaints().open().filter(acknowledge_due_at__isnull=False, acknowledged_at__isnull=True)
-
     def awaiting_answer(self):
         return self.complaints().open().filter(answer_due_at__isnull=False, answered_on__isnull=True)
+
+    def closed(self):
+        return self.filter(closed_on__isnull=False)
+
+    def unassigned(self):
+        """Open, and nobody owns it."""
+        return self.open().filter(owner__isnull=True)
+
+    def owned_by(self, user):
+        """Open, and theirs to see through."""
+        return self.open().filter(owner=user)
 
     def overdue(self, at):
         """Open complaints past a promised moment: acknowledgement or answer."""
@@ -36,27 +44,50 @@ class FeedbackQuerySet(RecordQuerySet):
             )
         )
 
+    def with_next_due(self):
+        """Annotates `next_due_at`, the promise that is to be kept next; None where no clock runs."""
+        is_owed = Q(kind=Feedback.Kind.COMPLAINT, closed_on__isnull=True, answered_on__isnull=True, is_historic=False)
+        return self.annotate(
+            next_due_at=Case(
+                When(is_owed & Q(acknowledged_at__isnull=True), then=F("acknowledge_due_at")),
+                When(is_owed, then=F("answer_due_at")),
+            )
+        )
+
+    def with_open_clock(self):
+        """Open complaints with a promise still to keep, with `next_due_at`."""
+        return self.awaiting_answer().with_next_due()
+
+    def visible_to(self, user):
+        """Those within the person's scope, and their own: who recorded or owns it must be able to follow it."""
+        return self._within_or_own(user, user.scope_for("feedback.view_feedback"))
+
     def changeable_by(self, user):
         """Those within the person's scope, and their own: recorded by them or assigned to them."""
         units = user.scope_for("feedback.change_feedback")
+        if units is None or user.has_perm("feedback.change_own_feedback"):
+            return self._within_or_own(user, units)
+        return self.within(units) if units else self.none()
+
+    def _within_or_own(self, user, units):
         if units is None:
             return self
-        mine = Q()
-        if user.has_perm("feedback.change_own_feedback"):
-            mine = Q(owner=user) | Q(recorded_by=user)
-        if units:
-            return self.filter(Q(unit__in=units) | Q(unit__isnull=True) | mine)
-        return self.filter(mine) if mine else self.none()
+        own = Q(owner=user) | Q(recorded_by=user)
+        # An empty set is no right at all, not a right to what belongs to the whole firm.
+        return self.filter(own | Q(unit__in=units) | Q(unit__isnull=True)) if units else self.filter(own)
 
 
 class Feedback(Record):
     """What a customer told us: a complaint, praise, an idea, a question, an observation.
 
     A complaint is open until it is closed, and only a complaint has promises to keep. The first promise,
-    `answer_due_at`, is never overwritten. Historic records, imported, start no clock.
+    `answer_due_at`, is never overwritten: not by another severity, day or kind, nor by reopening. What turns out to be
+    no complaint keeps it out of sight, and has it back when it turns out to be one after all. Historic records,
+    imported, start no clock.
     """
 
     reference_prefix = "FB"
+    derived_fields = ("acknowledge_due_on", "answer_due_on", "answered_on")
 
     class Kind(models.TextChoices):
         COMPLIMENT = "compliment", _("Praise")
@@ -121,16 +152,31 @@ class Feedback(Record):
     # What was done
     acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, editable=False)
     acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("acknowledged by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("acknowledged by"),
     )
     answered_at = models.DateTimeField(_("answered at"), null=True, editable=False)
     answered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("answered by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("answered by"),
     )
     answered_on = models.DateField(_("answered on"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, editable=False)
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("closed by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("closed by"),
     )
     closed_on = models.DateField(_("closed on"), null=True, editable=False)
     outcome = models.TextField(_("what came of it"), blank=True, editable=False)
@@ -162,9 +208,9 @@ class Feedback(Record):
             set_together("acknowledge_due_at", "acknowledge_due_on", name="feedback_acknowledge_due_together"),
             set_together("answer_due_at", "answer_due_on", name="feedback_answer_due_together"),
             models.CheckConstraint(
-                condition=Q(kind="complaint") | Q(acknowledge_due_at__isnull=True, answer_due_at__isnull=True, severity=""),
-                name="feedback_clock_only_on_complaint",
-                violation_error_message=_("Only a complaint has a severity and a clock."),
+                condition=Q(kind="complaint") | Q(severity=""),
+                name="feedback_severity_only_on_complaint",
+                violation_error_message=_("Only a complaint has a severity."),
             ),
             models.CheckConstraint(
                 condition=Q(answered_at__isnull=True) | Q(answered_on__isnull=False),
@@ -225,6 +271,8 @@ class Feedback(Record):
         if self.received_on and not self.is_historic and self.received_on > timezone.localdate():
             raise ValidationError({"received_on": _("It cannot have been received after today.")})
 
+    # Each verb is called on a record that its caller has locked (services.py): it decides on what it sees.
+
     def acknowledge(self, *, by, at=None):
         """Say that the customer was told we have it (ISO 10002). Raises ValidationError when that is done or moot."""
         self._must_be_open_complaint()
@@ -235,8 +283,7 @@ class Feedback(Record):
 
     def answer(self, *, by, outcome, at=None):
         """Give the customer our answer. Counts as acknowledgement where that was still owed."""
-        if self.is_closed:
-            raise ValidationError(_("This is closed. Reopen it first."))
+        self._must_be_open()
         if self.answered_on:
             raise ValidationError(_("This is answered already."))
         if not outcome.strip():
@@ -250,6 +297,7 @@ class Feedback(Record):
 
     def close(self, *, by, days, at=None, reason=""):
         """End its life. `days` it took, in working days, or None when not known."""
+        self._must_be_in_force()
         if self.is_closed:
             raise ValidationError(_("This is closed already."))
         if self.is_complaint and not self.answered_on:
@@ -260,9 +308,10 @@ class Feedback(Record):
         self.save(by=by, verb="closed", reason=reason, at=at)
 
     def reopen(self, *, by, reason, at=None):
-        """Take it up again: an answer is owed once more. The first promise stands; the earlier answer is in the history."""
+        """Take it up again: an answer is owed once more. The first promise stands; history has the earlier answer."""
+        self._must_be_in_force()
         if not self.is_closed:
-            raise ValidationError(_("This is open."))
+            raise ValidationError(_("This is open already."))
         if not reason.strip():
             raise ValidationError({"reason": _("Say why it is taken up again.")})
         self.closed_at = self.closed_by = self.closed_on = self.days_to_close = None
@@ -272,14 +321,25 @@ class Feedback(Record):
 
     def assign(self, *, by, owner, at=None):
         """Give it to `owner`, who answers for it from now on."""
+        self._must_be_open()
+        if owner.pk == self.owner_id:
+            raise ValidationError({"owner": _("%(name)s owns it already.") % {"name": owner}})
         self.owner = owner
         self.save(by=by, verb="assigned", at=at)
 
+    def _must_be_in_force(self):
+        if self.is_voided:
+            raise ValidationError(_("This is void; it stays as it is."))
+
+    def _must_be_open(self):
+        self._must_be_in_force()
+        if self.is_closed:
+            raise ValidationError(_("This is closed. Reopen it first."))
+
     def _must_be_open_complaint(self):
+        self._must_be_open()
         if not self.is_complaint:
             raise ValidationError(_("Only a complaint is acknowledged."))
-        if self.is_closed:
-            raise ValidationError(_("This complaint is closed. Reopen it first."))
 
 
 class Entry(Record):
