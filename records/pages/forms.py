@@ -1,6 +1,7 @@
 """Forms that make or change a record: no double sends, no lost update."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -42,15 +43,15 @@ class FormPage(RecordPage):
 
 
 class RecordCreate(FormPage):
-    """A form for a new record. Sent twice, it makes one."""
+    """A form for a new record. Sent twice, it makes one. A ValidationError of `make` is put back on the form."""
 
     def get_initial(self):
         return {}
 
-    def get(self, request):
+    def get(self, request, **names):
         return self.show(self.get_form(initial=self.get_initial()), token=new_token())
 
-    def post(self, request):
+    def post(self, request, **names):
         form = self.get_form(request.POST, request.FILES)
         try:
             with transaction.atomic():
@@ -61,6 +62,8 @@ class RecordCreate(FormPage):
                     came_to(submission, url)
         except SentAlready as earlier:
             return HttpResponseRedirect(earlier.url)
+        except ValidationError as fault:
+            put_back(form, fault)
         except IntegrityError:
             form = self.get_form(request.POST, request.FILES)
             if form.is_valid():
@@ -82,7 +85,10 @@ class RecordCreate(FormPage):
 
 
 class RecordEdit(FormPage):
-    """A form for an existing record. When somebody else changed it meanwhile: 409, both texts, and a choice."""
+    """A form for an existing record. When somebody else changed it meanwhile: 409, both texts, and a choice.
+
+    A ValidationError of `change` is put back on the form.
+    """
 
     def get(self, request, reference):
         record = self.get_record()
@@ -99,18 +105,22 @@ class RecordEdit(FormPage):
             return self._conflict(conflict.record, int(sent))
 
     def _change(self, rev):
-        with transaction.atomic():
-            record = self.get_record(lock=True)
-            self.must_stand(record)
-            if record.rev != rev:
-                raise Conflict(record)
-            form = self.get_form(self.request.POST, self.request.FILES, instance=record)
-            if not form.is_valid():
-                return self.show(form, status=400, record=self.get_record(), rev=rev)
-            if not form.has_changed():
-                messages.info(self.request, _("Nothing was changed."))
-                return HttpResponseRedirect(self.get_success_url(record))
-            record = self.change(form)
+        try:
+            with transaction.atomic():
+                record = self.get_record(lock=True)
+                self.must_stand(record)
+                if record.rev != rev:
+                    raise Conflict(record)
+                form = self.get_form(self.request.POST, self.request.FILES, instance=record)
+                if form.is_valid() and form.has_changed():
+                    record = self.change(form)
+        except ValidationError as fault:
+            put_back(form, fault)
+        if not form.is_valid():
+            return self.show(form, status=400, record=self.get_record(), rev=rev)
+        if not form.has_changed():
+            messages.info(self.request, _("Nothing was changed."))
+            return HttpResponseRedirect(self.get_success_url(record))
         self.tell(record)
         return HttpResponseRedirect(self.get_success_url(record))
 
@@ -130,6 +140,15 @@ class RecordEdit(FormPage):
 
     def tell(self, record):
         messages.success(self.request, _("%(reference)s %(title)s is changed.") % words_of(record))
+
+
+def put_back(form, fault):
+    """Let the form say what the verb behind it refused; faults of fields it does not have stand above it."""
+    if not hasattr(fault, "error_dict"):
+        form.add_error(None, fault)
+        return
+    for name, faults in fault.error_dict.items():
+        form.add_error(name if name in form.fields else None, faults)
 
 
 def words_of(record):

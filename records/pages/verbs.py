@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from records.forms import ReasonForm
 from records.models import Conflict
 
-from .forms import words_of
+from .forms import put_back, words_of
 from .page import RecordPage
 
 
@@ -76,11 +76,7 @@ class RecordVerb(RecordPage):
     def _put_back(self, form, fault, status=400):
         if form is None:
             return self._show(None, status=status, faults=fault.messages)
-        if hasattr(fault, "error_dict"):
-            for name, faults in fault.error_dict.items():
-                form.add_error(name if name in form.fields else None, faults)
-        else:
-            form.add_error(None, fault)
+        put_back(form, fault)
         return self._show(form, status=status)
 
     def _show(self, form, status, **context):
