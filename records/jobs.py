@@ -4,8 +4,10 @@ The `Job` row is the truth. A message only wakes a worker; when it is lost, the 
 """
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Event, Thread
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
@@ -18,7 +20,9 @@ from .models.job import MAX_ATTEMPTS, Job
 
 log = logging.getLogger("heed.jobs")
 
-LEASE = timedelta(minutes=6)  # longer than the hard time limit of a task: no second worker while the first may live
+# Renewed every HEARTBEAT seconds by the process that works: when it is killed, another takes over within the lease.
+LEASE = timedelta(seconds=30)
+HEARTBEAT = 8
 _kinds = {}
 
 
@@ -45,9 +49,9 @@ class Running:
         return self.job.asked_by
 
     def progress(self, done, total=None, message=""):
-        """Report how far it is and renew the lease. Raises Cancelled when the job was cancelled meanwhile."""
+        """Report how far it is. Raises Cancelled when the job was cancelled, or given to another worker, meanwhile."""
         changed = Job.objects.filter(pk=self.job.pk, state=Job.State.RUNNING, attempts=self.job.attempts).update(
-            done=done, total=total, message=message[:200], leased_until=timezone.now() + LEASE
+            done=done, total=total, message=message[:200]
         )
         if not changed:
             raise Cancelled
@@ -98,13 +102,15 @@ def _wake(pk):
 
 
 def run_due(limit=20):
-    """Run what is due, oldest first, and return how many jobs ran."""
-    ran = 0
+    """Run what is due, oldest first, each at most once, and return how many jobs ran."""
+    ran, seen = 0, set()
     while ran < limit:
-        pk = Job.objects.due(timezone.now()).order_by("due_at", "pk").values_list("pk", flat=True).first()
-        if pk is None or not run(pk):
+        due = Job.objects.due(timezone.now()).exclude(pk__in=seen).order_by("due_at", "pk")
+        pk = due.values_list("pk", flat=True).first()
+        if pk is None:
             break
-        ran += 1
+        seen.add(pk)  # another worker may hold it: then the next is tried
+        ran += run(pk)
     return ran
 
 
@@ -114,7 +120,7 @@ def run(pk):
     if taken is None:
         return False
     try:
-        with acting_as(taken.asked_by, channel="job", request_id=taken.request_id):
+        with acting_as(taken.asked_by, channel="job", request_id=taken.request_id), _heartbeat(taken):
             _kinds[taken.kind](Running(taken))
     except GoesOn:
         _end(taken, Job.State.PENDING, attempts=F("attempts") - 1, ended_at=None)
@@ -127,6 +133,28 @@ def run(pk):
     else:
         _end(taken, Job.State.DONE, last_error="")
     return True
+
+
+@contextmanager
+def _heartbeat(job):
+    """Renew the lease for as long as the work takes; a killed process stops renewing."""
+    over = Event()
+
+    def renew():
+        try:
+            while not over.wait(HEARTBEAT):
+                mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
+                mine.update(leased_until=timezone.now() + LEASE)
+        finally:
+            connection.close()
+
+    thread = Thread(target=renew, name=f"job-{job.pk}-lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @transaction.atomic
@@ -155,14 +183,33 @@ def _fail(job, error):
     if job.attempts < MAX_ATTEMPTS:
         _end(job, Job.State.PENDING, last_error=error, due_at=timezone.now() + timedelta(seconds=10 * 3**job.attempts))
         return
-    _end(job, Job.State.DEAD, last_error=error)
-    for listener in _on_dead:
-        listener(job)
+    if _end(job, Job.State.DEAD, last_error=error):
+        job.last_error = error
+        for listener in _on_dead:
+            listener(job)
 
 
 def _end(job, state, **facts):
+    """Let the job leave the hands of this worker. False when it is not in its hands any more.
+
+    A job that would wait behind its like, asked for meanwhile, is cancelled: that one does the work.
+    """
     facts.setdefault("ended_at", timezone.now() if state in (Job.State.DONE, Job.State.DEAD) else None)
-    Job.objects.filter(pk=job.pk).exclude(state=Job.State.CANCELLED).update(state=state, leased_until=None, **facts)
+    if "last_error" in facts:
+        facts["last_error"] = _storable(facts["last_error"])
+    # `attempts` tells the workers apart: one whose lease ran out ends nothing that another has taken over.
+    held = Job.objects.filter(pk=job.pk, attempts=job.attempts).exclude(state=Job.State.CANCELLED)
+    try:
+        with transaction.atomic():
+            return bool(held.update(state=state, leased_until=None, **facts))
+    except IntegrityError:
+        replaced = {"state": Job.State.CANCELLED, "ended_at": timezone.now()}
+        return bool(held.update(leased_until=None, **(facts | replaced)))
+
+
+def _storable(error):
+    """Any text as it can be kept: an error may quote what no database takes."""
+    return error.replace("\0", "␀").encode("utf-8", "replace").decode()[:4_000]
 
 
 _on_dead = []
@@ -175,15 +222,22 @@ def on_dead(listener):
 
 
 def retry(job):
-    """Let a failed job try again from its last committed step."""
-    Job.objects.filter(pk=job.pk, state=Job.State.DEAD).update(
-        state=Job.State.PENDING, attempts=0, due_at=timezone.now(), ended_at=None
-    )
-    transaction.on_commit(lambda: _wake(job.pk), robust=True)
+    """Let a job that failed or was cancelled try again from its last committed step. Returns whether it waits now."""
+    over = Job.objects.filter(pk=job.pk, state__in=[Job.State.DEAD, Job.State.CANCELLED])
+    try:
+        with transaction.atomic():
+            waits = over.update(state=Job.State.PENDING, attempts=0, due_at=timezone.now(), ended_at=None)
+    except IntegrityError:
+        return True  # its like waits already and will do the work
+    if waits:
+        transaction.on_commit(lambda: _wake(job.pk), robust=True)
+    return bool(waits)
 
 
 def cancel(job):
-    """Stop a job that waits or runs; what it has committed stays."""
-    Job.objects.filter(pk=job.pk, state__in=[Job.State.PENDING, Job.State.RUNNING]).update(
-        state=Job.State.CANCELLED, leased_until=None, ended_at=timezone.now()
+    """Stop a job that waits or runs; what it has committed stays. Returns whether there was anything to stop."""
+    return bool(
+        Job.objects.filter(pk=job.pk, state__in=[Job.State.PENDING, Job.State.RUNNING]).update(
+            state=Job.State.CANCELLED, leased_until=None, ended_at=timezone.now()
+        )
     )
