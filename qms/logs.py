@@ -77,8 +77,9 @@ class RequestLogMiddleware:
             "route": f"/{route}",
             "status": response.status_code,
             "ms": round((time.perf_counter() - began) * 1000),
-            "request_id": getattr(request, "trail_id", ""),
         }
+        if trail_id := getattr(request, "trail_id", ""):  # absent when an earlier middleware has answered
+            seen["request_id"] = trail_id
         session = getattr(request, "session", None)
         if session is not None and session.accessed:
             seen["person"] = session.get(SESSION_KEY, "")
