@@ -16,20 +16,21 @@ class Entry:
     permission: str = ""
     clause: str = ""
     prefix: str = ""
+    on_phone: bool = False  # among the tabs at the foot of a phone
 
 
 GROUPS = [
-    ("", [Entry(_("Home"), "home", "home", "kpis.view_kpi")]),
+    ("", [Entry(_("Home"), "home", "home", "kpis.view_kpi", on_phone=True)]),
     (
         _("Listen"),
         [
-            Entry(_("Feedback"), "feedback:list", "inbox", "feedback.view_feedback", "8.2.1", "/feedback/"),
+            Entry(_("Feedback"), "feedback:list", "inbox", "feedback.view_feedback", "8.2.1", "/feedback/", True),
             Entry(_("Complaints"), "feedback:complaints", "flag", "feedback.view_feedback", "9.1.2", "/complaints/"),
         ],
     ),
     (
         _("Understand"),
-        [Entry(_("Customers"), "customers:list", "users", "customers.view_customer", "8.2", "/customers/")],
+        [Entry(_("Customers"), "customers:list", "users", "customers.view_customer", "8.2", "/customers/", True)],
     ),
     (_("Lead"), [Entry(_("KPIs"), "kpis:list", "chart-line", "kpis.view_kpi", "9.1", "/kpis/")]),
 ]
@@ -59,6 +60,7 @@ def shell(request):
             for label, group in GROUPS
             if (entries := _entries(group, request, auditor))
         ],
+        "tabs": _entries([entry for _label, group in GROUPS for entry in group if entry.on_phone], request, False),
         "menu": _entries(MENU, request, False),
         "unread_count": user.notifications.filter(read_at__isnull=True).count(),
         "may_record": user.has_perm("feedback.add_feedback"),
