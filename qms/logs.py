@@ -71,10 +71,11 @@ class RequestLogMiddleware:
     def __call__(self, request):
         began = time.perf_counter()
         response = self.get_response(request)
-        route = request.resolver_match.route if request.resolver_match else "(no such page)"
+        # No route where the address leads nowhere, or an earlier middleware has answered.
+        route = f"/{request.resolver_match.route}" if request.resolver_match else ""
         seen = {
             "method": request.method,
-            "route": f"/{route}",
+            "route": route,
             "status": response.status_code,
             "ms": round((time.perf_counter() - began) * 1000),
         }

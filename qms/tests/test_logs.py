@@ -25,7 +25,7 @@ def lines(client, settings, capsys):
 
 
 @pytest.mark.django_db
-def test_a_request_is_one_line_with_its_id(lines):
+def test_a_request_is_one_line_with_its_id(lines, adam):
     (line,) = lines("/admin/login/")
 
     assert (line["method"], line["route"]) == ("GET", "/admin/login/")
@@ -35,7 +35,7 @@ def test_a_request_is_one_line_with_its_id(lines):
 
 
 @pytest.mark.django_db
-def test_neither_path_nor_query_of_a_request_is_written(lines):
+def test_neither_path_nor_query_of_a_request_is_written(lines, adam):
     written = json.dumps(lines("/no/such/secret-link/?q=Jane+Doe"))
 
     assert "secret-link" not in written
