@@ -9,4 +9,4 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self):
-        from . import measures  # noqa: F401  (registers what KPIs can be made of)
+        from . import importing, measures  # noqa: F401  (what can be imported, what KPIs can be made of)

@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class RecordsConfig(AppConfig):
     name = "records"
     verbose_name = _("Records")
+
+    def ready(self):
+        from .importing import work  # noqa: F401  (registers its kinds of job)

@@ -7,16 +7,18 @@
 import csv
 import io
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, sha256
-from itertools import count, islice
+from itertools import chain, count, islice
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from records.csv_export import FORMULA, neutralised
 from records.importing.encoding import ENCODINGS, SURROGATE, control_share, detect_encoding, known_format
 from records.importing.guessing import looks_typed
 from records.text import LONG_TEXT
@@ -44,6 +46,7 @@ class Shape:
     columns: tuple[str, ...]
     hint_line: bool = False  # a first line "sep=;" as spreadsheets write it
     damaged: bool = False  # bytes that are not in the encoding stand somewhere; their rows are faulty
+    is_error_file: bool = False  # written by Heed for rows to mend: two columns of ours, cells guarded
     notes: tuple[str, ...] = ()  # what a person should know before going on
 
     def __post_init__(self):
@@ -135,10 +138,15 @@ def examine(source, *, encoding=None, delimiter=None, has_header=None):
             raise Unreadable(_("This file has more than %(limit)s columns.") % {"limit": MOST_COLUMNS})
         if has_header and len(table) == 1:
             raise Unreadable(_("This file has headings and no rows below them."))
-        columns, remarks = name_columns(table[0] if has_header else [""] * width, said=has_header)
+        headings = table[0] if has_header else [""] * width
+        is_error_file = has_header and is_ours(headings)
+        columns, remarks = name_columns(headings[2:] if is_error_file else headings, said=has_header)
         if width == 1:
             remarks.append(_("Only one column was found. If there should be more, choose another separator."))
-        return Shape(found.codec, delimiter, has_header, columns, bool(hint), found.damaged, (*notes, *remarks))
+        notes += remarks
+        return Shape(
+            found.codec, delimiter, has_header, columns, bool(hint), found.damaged, is_error_file, tuple(notes)
+        )
 
 
 def rows(source, shape) -> Iterator[Row]:
@@ -153,6 +161,8 @@ def rows(source, shape) -> Iterator[Row]:
             if not heading_seen:
                 heading_seen = True
                 continue
+            if shape.is_error_file:
+                row.cells = [plain_cell(cell) for cell in row.cells[2:]]
             if len(row.cells) != len(shape.columns):
                 row.problems.append(
                     _("This row has %(here)s cells where the headings have %(there)s.")
@@ -348,7 +358,45 @@ class Duplicates:
 
     def first_of(self, row):
         """The number of the earlier row with exactly the same cells, or None."""
-        text = "\x1f".join(row.cells) + f"\x1e{len(row.cells)}"
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        digest = blake2b(repr(row.cells).encode(), digest_size=16).digest()
         first = self._first.setdefault(digest, row.number)
         return None if first == row.number else first
+
+
+# The file of rows to mend: a row's number, what is wrong, then its cells as they stood. It is read back like any.
+
+
+def error_headings():
+    return [_("Row in the first file"), _("What is wrong")]
+
+
+def is_ours(headings):
+    return headings[:2] == error_headings()
+
+
+def plain_cell(cell):
+    """The text that `neutralised` made harmless."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+def error_file(columns, faulty):
+    """The file of rows to mend, line by line as bytes. `faulty` gives (number, problems, cells)."""
+    target = io.StringIO(newline="")
+    writer = csv.writer(target)
+    lines = chain(
+        [[*error_headings(), *map(neutralised, columns)]],
+        ([str(number), neutralised(" ".join(says)), *map(neutralised, cells)] for number, says, cells in faulty),
+    )
+    yield BOM_UTF8  # so that spreadsheets read UTF-8 as UTF-8
+    for line in lines:
+        writer.writerow(line)
+        yield target.getvalue().encode()
+        target.seek(0)
+        target.truncate()
+
+
+def storable(cell):
+    """A cell as it can be kept and shown though it holds NUL or bytes of no encoding: those are written out."""
+    if "\0" not in cell and not SURROGATE.search(cell):
+        return cell
+    return SURROGATE.sub(lambda found: f"\\x{ord(found.group()) & 0xFF:02x}", cell.replace("\0", "\\0"))
