@@ -1,10 +1,12 @@
 """Customers, their people, the segments they belong to and what we supply to them (5.1.2 a, 8.2)."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from records.models import Record, RecordQuerySet
 
@@ -70,6 +72,17 @@ class Segment(Named):
     def get_absolute_url(self):
         return reverse("customers:segment", args=[self.reference])
 
+    def void(self, *, by, reason):
+        """As any record, once no customer belongs to it any more."""
+        if count := self.customers.in_force().count():
+            wording = ngettext(
+                "%(count)s customer belongs to it. Give them another segment first.",
+                "%(count)s customers belong to it. Give them another segment first.",
+                count,
+            )
+            raise ValidationError(wording % {"count": count})
+        super().void(by=by, reason=reason)
+
 
 class Product(Named):
     """A product or service that we supply."""
@@ -94,6 +107,19 @@ class Product(Named):
 
     def get_absolute_url(self):
         return reverse("customers:product", args=[self.reference])
+
+    def retire(self, *, by, on):
+        """Say since when it is no longer supplied; what was recorded about it stays."""
+        if self.retired_on:
+            raise ValidationError(_("It is no longer supplied already."))
+        self.retired_on = on
+        self.save(by=by, verb="retired")
+
+    def void(self, *, by, reason):
+        """As any record, once no customer uses it any more. What was really supplied is retired instead."""
+        if self.supplies.in_force().exists():
+            raise ValidationError(_("Customers use it. If it is no longer supplied, say so instead of voiding it."))
+        super().void(by=by, reason=reason)
 
 
 class Customer(Named):

@@ -3,6 +3,7 @@
 import django_filters
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -104,6 +105,30 @@ class ReferenceFilter(django_filters.Filter):
         request = getattr(getattr(self, "parent", None), "request", None)
         field.get_user = lambda: getattr(request, "user", None)
         return field
+
+
+class PersonFilter(django_filters.ChoiceFilter):
+    """Filters by a person: an e-mail address, "me", or "none" for records that nobody has."""
+
+    ME, NOBODY = "me", "none"
+
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault("choices", self._people)
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def _people(cls):
+        people = get_user_model().objects.values_list("email", "name")
+        return [(cls.ME, gettext("Me")), (cls.NOBODY, gettext("Nobody")), *people]
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        if value == self.NOBODY:
+            return queryset.filter(**{f"{self.field_name}__isnull": True})
+        if value == self.ME:
+            return queryset.filter(**{self.field_name: self.parent.request.user})
+        return queryset.filter(**{f"{self.field_name}__email": value})
 
 
 class RecordChoiceFilter(django_filters.ModelChoiceFilter):

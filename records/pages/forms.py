@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from records.conflicts import compare
+from records.drafts import clear_draft, draft_of
 from records.middleware import bad_request
 from records.models import Conflict
 from records.submissions import SentAlready, came_to, claim, new_token, token_of
@@ -49,17 +50,24 @@ class RecordCreate(FormPage):
         return {}
 
     def get(self, request, **names):
-        return self.show(self.get_form(initial=self.get_initial()), token=new_token())
+        draft = draft_of(request.user, self.draft) if self.draft else {}
+        form = self.get_form(initial={**self.get_initial(), **draft})
+        return self.show(form, token=new_token(), has_draft=bool(draft))
 
     def post(self, request, **names):
         form = self.get_form(request.POST, request.FILES)
         try:
             with transaction.atomic():
-                submission = claim(request) if form.is_valid() else None
-                if form.is_valid():
+                # Before the form is read: what the first of two sends made would count against the second.
+                submission = claim(request)
+                if not form.is_valid():
+                    transaction.set_rollback(True)
+                else:
                     record = self.make(form)
                     url = self.get_success_url(record)
                     came_to(submission, url)
+                    if self.draft:
+                        clear_draft(request.user, self.draft)
         except SentAlready as earlier:
             return HttpResponseRedirect(earlier.url)
         except ValidationError as fault:

@@ -71,7 +71,7 @@ class RecordList(RecordPage):
     empty_words = ""
     actions = ()
 
-    def get(self, request):
+    def get(self, request, **names):
         try:
             self.params = clean_query(request.GET)
         except ValidationError as fault:
@@ -91,7 +91,7 @@ class RecordList(RecordPage):
 
     def _order(self):
         wanted = self.params.get("sort") or self.sort
-        by_name = {column.name: column.by for column in self.columns if column.by}
+        by_name = {column.name: column.by for column in self.get_columns() if column.by}
         if wanted.removeprefix("-") not in by_name:
             self.faults.append(_("The list cannot be sorted by “%(column)s”.") % {"column": wanted[:60]})
             wanted = self.sort
@@ -106,7 +106,7 @@ class RecordList(RecordPage):
         if not self.may_export:
             raise PermissionDenied(_("Your roles do not include exports."))
         way = "-" if self.order.descending else ""
-        return csv_response(rows.order_by(f"{way}{self.order.by}", f"{way}pk"), self.csv_columns, str(self.title))
+        return csv_response(rows.order_by(f"{way}{self.order.by}", f"{way}pk"), self.get_csv_columns(), str(self.title))
 
     @property
     def may_export(self):
@@ -136,6 +136,7 @@ class RecordList(RecordPage):
             chips=self._chips(),
             faults=self.faults,
             filter=self.filterset,
+            kept=[{"name": name, "value": self.params[name]} for name in ("sort", "size") if name in self.params],
             is_filtered=self._is_filtered(),
             actions=self._actions(),
             region_template=self.region_template,
@@ -190,7 +191,7 @@ class RecordList(RecordPage):
     def _headings(self):
         """(column, link to sort by it or "", its aria-sort or "")."""
         headings = []
-        for column in self.columns:
+        for column in self.get_columns():
             state = {column.name: "ascending", f"-{column.name}": "descending"}.get(self.sorted_by, "")
             wanted = f"-{column.name}" if state == "ascending" else column.name
             headings.append((column, self.query(sort=wanted, page=None) if column.by else "", state))
@@ -204,12 +205,23 @@ class RecordList(RecordPage):
         return {name: values for name, values in params.lists() if any(values)}
 
     def _presets(self):
-        """(label, address, whether it is the view shown now). The first is the whole list."""
+        """The views as chips, with the one that is shown now."""
         shown = self._own_params()
         return [
-            (preset.label, f"?{preset.query}", dict(QueryDict(preset.query).lists()) == shown)
+            {
+                "label": preset.label,
+                "url": f"{self.request.path}?{preset.query}" if preset.query else self.request.path,
+                "is_current": dict(QueryDict(preset.query).lists()) == shown,
+                "count": None,
+            }
             for preset in self.get_presets()
         ]
+
+    def get_csv_columns(self):
+        return self.csv_columns
+
+    def get_columns(self):
+        return self.columns
 
     def get_presets(self):
         return self.presets
@@ -217,7 +229,10 @@ class RecordList(RecordPage):
     def _chips(self):
         if not self.filterset.is_valid():
             return []
-        return [(label, value, f"?{query}") for label, value, query in self.filterset.chips(self.params)]
+        return [
+            {"label": label, "value": value, "url": f"?{query}"}
+            for label, value, query in self.filterset.chips(self.params)
+        ]
 
     def _is_filtered(self):
         return any(name in self.filterset.form.fields for name in self._own_params())

@@ -65,8 +65,13 @@ class RecordPage(View):
 
     def get_context(self, **context):
         """What the template gets. A hook for more."""
-        crumbs = [(reverse(name), label) for name, label in self.crumbs]
-        return {"page": self, "title": self.title, "crumbs": crumbs, **context}
+        above = [{"url": reverse(name), "label": label} for name, label in self.crumbs]
+        here = {"label": self.here(context.get("record"))}
+        return {"page": self, "title": self.title, "crumbs": [*above, here] if above else [], **context}
+
+    def here(self, record):
+        """What this page is called at the end of its crumbs."""
+        return self.title or record.title
 
     def render(self, status=200, template=None, **context):
         return render(self.request, template or self.template_name, self.get_context(**context), status=status)

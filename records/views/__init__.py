@@ -1,0 +1,1 @@
+"""Pages about work and persons rather than records: background work, notifications, drafts."""
