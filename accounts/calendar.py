@@ -7,7 +7,7 @@ from records.working_time import Calendar, public_holidays
 def working_calendar(organisation=None) -> Calendar:
     """Hours, public holidays and closures of the firm."""
     organisation = organisation or Organisation.current() or Organisation()
-    hours = {day: (organisation.opens_at, organisation.closes_at) for day in organisation.working_days}
+    hours = dict.fromkeys(organisation.working_days, (organisation.opens_at, organisation.closes_at))
     return Calendar(
         time_zone=organisation.time_zone,
         hours=hours,

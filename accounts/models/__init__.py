@@ -2,7 +2,8 @@
 
 from accounts.roles import Role
 
+from .invitations import Invitation
 from .organisation import Closure, Deadline, Organisation, Severity
 from .people import Appointment, Unit, User
 
-__all__ = ["Appointment", "Closure", "Deadline", "Organisation", "Role", "Severity", "Unit", "User"]
+__all__ = ["Appointment", "Closure", "Deadline", "Invitation", "Organisation", "Role", "Severity", "Unit", "User"]

@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Value
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from records.models import Record
+from records.working_time import CalendarError, public_holidays
 
 
 def every_weekday():
@@ -30,9 +33,7 @@ class Organisation(Record):
 
     name = models.CharField(_("name"), max_length=120)
     time_zone = models.CharField(_("time zone"), max_length=60, default="Europe/London")
-    calendar = models.CharField(
-        _("public holidays"), max_length=12, default="GB-ENG", help_text=_("Country, or country and region.")
-    )
+    calendar = models.CharField(_("public holidays"), max_length=12, default="GB-ENG")
     opens_at = models.TimeField(_("work begins"), default=time(9))
     closes_at = models.TimeField(_("work ends"), default=time(17))
     working_days = models.JSONField(_("working days"), default=every_weekday)
@@ -40,9 +41,20 @@ class Organisation(Record):
     class Meta(Record.Meta):
         verbose_name = _("organisation")
         verbose_name_plural = _("organisation")
+        constraints = [
+            # Also decides who of two that set it up at once was first.
+            models.UniqueConstraint(
+                Value(1),
+                name="accounts_organisation_one",
+                violation_error_message=_("The organisation is set up already."),
+            )
+        ]
 
     def __str__(self):
         return self.name
+
+    def get_absolute_url(self):
+        return reverse("accounts:organisation")
 
     @property
     def title(self):
@@ -61,6 +73,10 @@ class Organisation(Record):
         super().clean()
         if self.time_zone not in available_timezones():
             raise ValidationError({"time_zone": _("Choose a time zone from the list, for example Europe/London.")})
+        try:
+            public_holidays(self.calendar)
+        except CalendarError:
+            raise ValidationError({"calendar": _("Heed knows no public holidays of this place.")}) from None
         if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
             raise ValidationError({"closes_at": _("Work must end after it begins.")})
         if not self.working_days or not set(self.working_days) <= set(range(7)):
@@ -91,6 +107,9 @@ class Closure(Record):
     def __str__(self):
         return f"{self.on}: {self.name}"
 
+    def get_absolute_url(self):
+        return reverse("accounts:organisation")
+
 
 class Deadline(Record):
     """Within how many working days complaints of one severity are acknowledged and answered (ISO 10002)."""
@@ -113,4 +132,14 @@ class Deadline(Record):
     def __str__(self):
         return self.get_severity_display()
 
+    def get_absolute_url(self):
+        return reverse("accounts:deadlines")
 
+    def clean(self):
+        super().clean()
+        if (
+            self.acknowledge_days is not None
+            and self.answer_days is not None
+            and self.acknowledge_days > self.answer_days
+        ):
+            raise ValidationError({"answer_days": _("The answer cannot be due before the acknowledgement.")})

@@ -1,13 +1,17 @@
 """Who works here, in which unit, and in which role from when to when (5.3)."""
 
+import hashlib
+
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import Group, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +19,19 @@ from accounts.roles import Role, grants
 from records.models import Record, RecordQuerySet
 
 
-class UserManager(BaseUserManager):
+class UserQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        """People whom `viewer` may see: those appointed within their scope or for the whole firm, and themselves."""
+        units = viewer.scope_for("accounts.view_user")
+        if units is None:
+            return self
+        if not units:
+            return self.filter(pk=viewer.pk)
+        appointed = Appointment.objects.in_force().within(units).values("user")
+        return self.filter(Q(pk__in=appointed) | Q(pk=viewer.pk))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     def create_user(self, email, password=None, **fields):
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
@@ -46,6 +62,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     density = models.CharField(_("density"), max_length=7, choices=Density, blank=True)
     shortcuts_on = models.BooleanField(_("keyboard shortcuts"), default=True)
     seen_home_at = models.DateTimeField(null=True, editable=False)
+    # Of the appointments in force when the groups were last set; sessions carry it, so that they end with the rights.
+    rights_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -57,13 +75,25 @@ class User(AbstractBaseUser, PermissionsMixin):
         ordering = ["name", "pk"]
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        permissions = [("use_admin", "May open the admin site"), ("manage_people", "May manage people and roles")]
+        permissions = [
+            ("use_admin", "May open the admin site"),
+            ("change_in_admin", "May change records in the admin site"),
+            ("manage_people", "May manage people and roles"),
+        ]
 
     def __str__(self):
         return self.name or self.email
 
+    def get_absolute_url(self):
+        return reverse("accounts:person", args=[self.pk])
+
     def get_full_name(self):
         return str(self)
+
+    @property
+    def is_invited(self):
+        """Has been asked to join and has no password yet."""
+        return self.is_active and not self.has_usable_password()
 
     @property
     def initials(self):
@@ -89,6 +119,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_role(self, *roles):
         return not self.roles.isdisjoint(roles)
 
+    def has_perm(self, perm, obj=None):
+        """By the groups that appointments set, and only while such an appointment is in force.
+
+        So a role ends on its day even when no worker is there to set the groups.
+        """
+        return super().has_perm(perm, obj) and any(grants(held.role, perm) for held in self.current_appointments)
+
     def scope_for(self, permission):
         """Unit ids within which this person holds `permission`; None means the whole firm, an empty set nothing."""
         units = set()
@@ -106,9 +143,20 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.__dict__.pop(cache, None)
 
     def set_groups(self):
-        """Let the groups say what the appointments in force today say. Ends all sessions when rights shrink or grow."""
+        """Let the groups say what the appointments in force today say. Ends the person's sessions when that changed."""
         self.forget_appointments()
         self.groups.set(Group.objects.filter(name__in=self.roles))
+        held = sorted(f"{appointment.reference}.{appointment.rev}" for appointment in self.current_appointments)
+        rights_hash = hashlib.sha256(" ".join(held).encode()).hexdigest()
+        if rights_hash != self.rights_hash:
+            self.rights_hash = rights_hash
+            self.save(update_fields=["rights_hash"])
+
+    def _get_session_auth_hash(self, secret=None):
+        # As Django's, over the rights as well: a session begun under other rights is not taken up again.
+        return salted_hmac(
+            "accounts.User.session", f"{self.password}:{self.rights_hash}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
 
 class Unit(Record):
@@ -166,6 +214,18 @@ class AppointmentQuerySet(RecordQuerySet):
     def in_force_on(self, day):
         return self.in_force().filter(Q(to_on__isnull=True) | Q(to_on__gte=day), from_on__lte=day)
 
+    def not_over_on(self, day):
+        """In force on the day, or still to begin."""
+        return self.in_force().filter(Q(to_on__isnull=True) | Q(to_on__gte=day))
+
+    def lasting_administrators(self, day):
+        """Appointments, without an end, of administrators who can sign in: one of them must remain."""
+        return (
+            self.in_force_on(day)
+            .filter(role=Role.ADMINISTRATOR, to_on__isnull=True, user__is_active=True)
+            .exclude(user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        )
+
 
 class Appointment(Record):
     """A person holds a role, in a unit or for the whole firm, from a day and perhaps to one (5.3)."""
@@ -196,6 +256,42 @@ class Appointment(Record):
     def __str__(self):
         return f"{self.user}: {self.get_role_display()}"
 
+    def get_absolute_url(self):
+        return self.user.get_absolute_url()
+
     @property
     def title(self):
         return str(self)
+
+    def clean(self):
+        super().clean()
+        if self.unit_id and self.role and self.role not in Role.with_unit_scope():
+            raise ValidationError({"unit": _("This role is held for the whole firm. Leave the unit empty.")})
+
+    @transaction.atomic
+    def end(self, *, by, on, reason=""):
+        """Let `on` be its last day. Raises ValidationError when it is over or is the last administrator's."""
+        today = timezone.localdate()
+        if self.is_voided or (self.to_on and self.to_on < today):
+            raise ValidationError(_("This appointment is over already."))
+        if on < self.from_on:
+            raise ValidationError({"to_on": _("The last day cannot be before the first.")})
+        self._must_not_be_the_last_administrator(today)
+        self.to_on = on
+        self.save(by=by, verb="ended", reason=reason)
+        self.user.set_groups()
+
+    @transaction.atomic
+    def void(self, *, by, reason):
+        """Take back an appointment made by mistake. Raises ValidationError like `end`."""
+        self._must_not_be_the_last_administrator(timezone.localdate())
+        super().void(by=by, reason=reason)
+        self.user.set_groups()
+
+    def _must_not_be_the_last_administrator(self, today):
+        lasting = Appointment.objects.lasting_administrators(today).select_for_update(of=("self",))
+        # Read under lock: of two who end each other's appointment, the second finds theirs to be the last.
+        if [held.pk for held in lasting] == [self.pk]:
+            raise ValidationError(
+                _("This is the last administrator who can sign in. Appoint another one, without an end, first.")
+            )

@@ -1,0 +1,1 @@
+"""The forms of this room: signing in, people, and the organisation."""
