@@ -9,4 +9,10 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Feedback")
 
     def ready(self):
-        from . import importing, measures  # noqa: F401  (what can be imported, what KPIs can be made of)
+        from . import (
+            customer_panels,
+            importing,  # noqa: F401  (what can be imported)
+            measures,  # noqa: F401  (what KPIs can be made of)
+        )
+
+        customer_panels.register()

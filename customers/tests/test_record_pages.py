@@ -381,4 +381,3 @@ def test_the_list_costs_the_same_queries_for_one_row_as_for_many(client, mira, n
         client.get(LIST)
     with django_assert_num_queries(QUERIES_OF_A_LIST - 1):  # one page only: nothing to count
         client.get(LIST, {"q": "Customer 07"})
-
