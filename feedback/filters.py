@@ -6,9 +6,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Severity, Unit, User
+from accounts.models import Severity, Unit
 from customers.models import Customer, Product, Segment, name_key
-from records.filters import RecordChoiceFilter, RecordFilter, ReferenceFilter
+from records.filters import PersonFilter, RecordChoiceFilter, RecordFilter, ReferenceFilter
 from records.models import Import
 
 from .models import Feedback
@@ -35,11 +35,6 @@ def _choice(choices, label, method=None, hidden=False, **more):
     return django_filters.ChoiceFilter(choices=choices, label=label, method=method, **widget, **more)
 
 
-def people():
-    """Everybody who may own something, oneself first, by e-mail address."""
-    return [("me", _("Me")), *((user.email, str(user)) for user in User.objects.only("email", "name"))]
-
-
 class FeedbackFilter(RecordFilter):
     """The parameters that figures open their records with are part of this set: what counts here, counts there."""
 
@@ -50,7 +45,7 @@ class FeedbackFilter(RecordFilter):
     product = RecordChoiceFilter(queryset=Product.objects.all(), label=_("Product or service"))
     segment = RecordChoiceFilter(queryset=Segment.objects.all(), label=_("Segment"))
     unit = RecordChoiceFilter(queryset=Unit.objects.all(), label=_("Unit"))
-    owner = _choice(people, _("Owner"), "owned_by")
+    owner = PersonFilter(label=_("Owner"))
     came_by = _choice(Feedback.CameBy.choices, _("How it reached us"))
     severity = _choice(Severity.choices, _("Severity"))
     received_from = _day("received_on", "gte", _("Received from"))
@@ -93,9 +88,6 @@ class FeedbackFilter(RecordFilter):
                 return queryset.owned_by(self.request.user)
             case "unassigned":
                 return queryset.unassigned()
-
-    def owned_by(self, queryset, name, value):
-        return queryset.filter(owner=self.request.user) if value == "me" else queryset.filter(owner__email=value)
 
     def kept_or_not(self, queryset, name, value):
         """Within the first promise; or late: after it, or still owed though it is past."""

@@ -62,7 +62,7 @@ def become_complaint(feedback):
 
 def tell_owner(feedback, *, by):
     """Tell the owner, unless they did it themselves. Returns whom was told, or None."""
-    if feedback.owner is None or feedback.owner == by or feedback.is_historic:
+    if feedback.owner is None or feedback.owner == by:
         return None
     text = _("%(kind)s from %(customer)s: you own %(reference)s.") % {
         "kind": feedback.get_kind_display(),
@@ -74,12 +74,12 @@ def tell_owner(feedback, *, by):
 
 
 def owner_by_rule(customer, unit):
-    """Who owns a complaint of `customer` in `unit`: None only when nobody in the firm may.
+    """Who owns a complaint of `customer` (or None) in `unit`: None only when nobody in the firm may.
 
     The relationship owner; else a manager of the unit, or of the nearest unit above it; else a quality manager. Of
     several, who was appointed first.
     """
-    if customer.relationship_owner_id and customer.relationship_owner in possible_owners():
+    if customer and customer.relationship_owner_id and customer.relationship_owner in possible_owners():
         return customer.relationship_owner
     today = timezone.localdate()
     appointed = Appointment.objects.in_force_on(today).filter(user__is_active=True).select_related("user")

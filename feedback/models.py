@@ -69,6 +69,11 @@ class FeedbackQuerySet(RecordQuerySet):
             return self._within_or_own(user, units)
         return self.within(units) if units else self.none()
 
+    def voidable_by(self, user):
+        """Those within the person's scope: one's own is not enough."""
+        units = user.scope_for("feedback.void_feedback")
+        return self.within(units) if units or units is None else self.none()
+
     def _within_or_own(self, user, units):
         if units is None:
             return self
