@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from django import template
@@ -40,7 +40,7 @@ def icon(name, size=""):
 
 @register.simple_tag
 def avatar(person, look=""):
-    """Initials in a circle, beside a written name. `look` holds "s" for small, "o" for an outline: "", "s", "o", "s o"."""
+    """Initials in a circle, beside a written name. `look`: "s" is small, "o" an outline, "s o" both."""
     classes = f"avatar {look}".strip()
     return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, getattr(person, "initials", "") or "–")
 
@@ -92,11 +92,13 @@ def moment(value):
 
 @register.filter
 def number(value, places=None):
-    """A number with separators for thousands: "12,171"; `number:1` with one decimal. "" for None."""
+    """A number with separators for thousands: "12,171"; `number:1` rounded to one decimal. "" for None."""
     if value is None or value == "" or isinstance(value, bool):
         return ""
     if isinstance(value, float):
         value = Decimal(str(value))
+    if places is not None:  # Django's own formatting cuts off instead of rounding
+        value = Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return formats.number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
 
 
@@ -104,7 +106,7 @@ def number(value, places=None):
 def undo_url(message):
     """Where a message's Undo button posts to: its extra tags say "undo:/some/path/"."""
     for word in (message.extra_tags or "").split():
-        if word.startswith("undo:/"):
+        if word.startswith("undo:/") and not word.startswith("undo://"):
             return word.removeprefix("undo:")
     return ""
 

@@ -36,6 +36,7 @@ function rove(svg) {
 function start(root) {
   for (const chart of root.querySelectorAll("[data-chart]:not([data-ready])")) {
     chart.dataset.ready = "yes";
+    for (const frame of chart.querySelectorAll(".chart-frame")) frame.scrollLeft = frame.scrollWidth; // the latest first
     read(chart);
     chart.querySelectorAll("svg").forEach(rove);
   }
