@@ -137,12 +137,19 @@ class CleanTextMixin:
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
+            self._name_what_is_missing(field)
             if isinstance(field, forms.CharField):
                 self._guard_text(field)
             elif isinstance(field, (forms.DateField, forms.DateTimeField)):
                 self._guard_day(field)
             elif isinstance(field, forms.SplitDateTimeField):
                 field.validators.append(clean_day)
+
+    @staticmethod
+    def _name_what_is_missing(field):
+        """An error summary of five times "This field is required" helps nobody."""
+        if field.label and field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+            field.error_messages["required"] = _("%(field)s is missing.") % {"field": field.label}
 
     @staticmethod
     def _guard_text(field):

@@ -88,6 +88,10 @@ class OrganisationForm(RecordForm):
         if not offered and not (self.is_bound and self.data.get(self.add_prefix("region"))):
             self.fields["region"].widget = forms.HiddenInput()
 
+    def has_changed(self):
+        """What set-up proposed is confirmed by saving it as it stands."""
+        return self.instance.rev == 1 or super().has_changed()
+
     def clean(self):
         cleaned = super().clean()
         if cleaned.get("country") and "region" not in self.errors:
@@ -117,6 +121,9 @@ class DeadlineForm(RecordForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.initial["rev"] = self.instance.rev
+
+    def has_changed(self):
+        return self.instance.rev <= 1 or super().has_changed()
 
     def clean_rev(self):
         if self.cleaned_data["rev"] != self.instance.rev:

@@ -126,3 +126,9 @@ class PreferencesForm(CleanTextMixin, forms.ModelForm):
             "name": gettext_lazy("As others see it, in lists and under what you write."),
             "shortcuts_on": gettext_lazy("N records feedback, / searches, ? lists them all."),
         }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("theme", "density"):
+            # Empty text is a choice of its own here, so neither field is one that may be left out.
+            self.fields[name].required, self.fields[name].empty_values = True, [None]

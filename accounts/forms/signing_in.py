@@ -36,6 +36,7 @@ class InOurWords(CleanTextMixin):
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
             field.label = LABELS.get(name, field.label)
+            field.error_messages["required"] = _("%(field)s is missing.") % {"field": field.label}
             field.help_text = GOOD_PASSWORD if name == "password1" else ""
 
 

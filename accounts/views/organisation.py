@@ -123,7 +123,7 @@ def _show_deadlines(request, forms, status):
 
 @transaction.atomic
 def _save_deadlines(request, forms):
-    changed = [form for form in forms if form.has_changed() or form.instance.rev == 0]
+    changed = [form for form in forms if form.has_changed()]
     for form in changed:
         form.save(commit=False).save(by=request.user)
     if changed:

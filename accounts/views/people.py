@@ -71,7 +71,11 @@ class PersonPage(RecordPage):
         person = self.rows().filter(pk=self.kwargs["pk"]).first() if self.kwargs["pk"] < 2**63 else None
         if person is None:
             raise Http404(_("There is no such person, or they are not yours to see."))
+        self.person = person
         return person
+
+    def here(self, record):
+        return self.title or self.person.name
 
     def show(self, form, person, status=200, **context):
         return self.render(form=form, person=person, cancel_url=person.get_absolute_url(), status=status, **context)
