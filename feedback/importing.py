@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from customers.importing import CUSTOMERS, PRODUCTS, OnTheFirmsClock
@@ -28,6 +28,10 @@ CAME_BY_WORDS = {
     "letter": CameBy.LETTER, "fax": CameBy.LETTER, "post": CameBy.LETTER, "postal mail": CameBy.LETTER,
     "referral": CameBy.REFERRAL, "referred": CameBy.REFERRAL, "forwarded": CameBy.REFERRAL,
 }  # fmt: skip
+BEFORE_RECEIVED = (
+    ("answered", gettext_noop("Answered before it was received: imported without a duration.")),
+    ("closed", gettext_noop("Closed before it was received: imported without a duration.")),
+)
 
 
 @register
@@ -88,27 +92,24 @@ class FeedbackImporter(OnTheFirmsClock):
         ]
         if errors:
             return errors, []
-        warnings = []
-        for key, words in (
-            ("answered", gettext("Answered before it was received: imported without a duration.")),
-            ("closed", gettext("Closed before it was received: imported without a duration.")),
-        ):
-            if key in match.columns and key in days and days[key] < days["received"]:
-                warnings.append(words)
-        return [], warnings
+        return [], [
+            gettext(words)
+            for key, words in BEFORE_RECEIVED
+            if key in match.columns and key in days and days[key] < days["received"]
+        ]
 
     def build(self, batch, row, related, source_cells):
         parsed = row.parsed
-        customer = related["customer"]
+        customer, product = related["customer"], related.get("product")
         received = datetime.fromisoformat(parsed["received"])
         received_on = day_of(parsed["received"])
         closed_on = day_of(parsed["closed"]) if parsed.get("closed") else None
         days = (closed_on - received_on).days if closed_on else None
         return Feedback(
             kind=parsed["kind"],
-            customer=customer,
+            customer_id=customer.pk,
             segment_id=customer.segment_id,
-            product=related.get("product"),
+            product_id=product.pk if product else None,
             subject=parsed.get("subject", ""),
             words=parsed.get("words", ""),
             said_by=parsed.get("said_by", ""),
@@ -122,7 +123,7 @@ class FeedbackImporter(OnTheFirmsClock):
             stated_timely=parsed.get("stated_timely"),
             disputed=parsed.get("disputed"),
             source_cells=source_cells,
-            batch=batch,
+            batch_id=batch.pk,
             is_historic=True,
             unit_id=batch.unit_id,
         )

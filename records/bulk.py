@@ -23,7 +23,7 @@ def create(model, records, *, by, verb="imported", reason=""):
         record.reference = reference_of(record, year, number + place)
         record.rev = 1
         record.recorded_at = record.changed_at = now
-        record.recorded_by = record.changed_by = by
+        record.recorded_by_id = record.changed_by_id = by.pk if by is not None else None
         record.verb, record.reason = verb, reason or acting.reason
         record.channel, record.request_id = acting.channel, acting.request_id
     return models.QuerySet(model).bulk_create(records, batch_size=CHUNK)

@@ -106,7 +106,12 @@ def read_match(importer, shape, given, looks=None):
         for column in columns.values()
         if column not in shape.columns
     ]
-    for_all = {key: value for key, value in parts["for_all"].items() if key in known and value and key not in columns}
+    for_all = {key: value for key, value in parts["for_all"].items() if key in known and value}
+    faults += [
+        _("“%(field)s” is given twice: by a column, and the same for all rows.") % {"field": importer.field(key).label}
+        for key in for_all
+        if key in columns
+    ]
     dates = {}
     for one in importer.fields:
         if one.required and one.key not in columns and one.key not in for_all:
@@ -168,9 +173,8 @@ class Preparer:
         self.importer, self.match, self.today, self.zone = importer, match, today, importer.zone()
         place_of = {column: place for place, column in enumerate(shape.columns)}
         self.mapped = [(importer.field(key), column, place_of[column]) for key, column in match.columns.items()]
-        # A choice is a reading of a cell, not the cell: what stood there is kept with the record too.
-        taken = {column for one, column, _place in self.mapped if one.kind != kinds.CHOICE or not one.otherwise}
-        self.kept = [(column, place_of[column]) for column in shape.columns if column not in taken]
+        taken = set(match.columns.values())
+        self.unmapped = [(column, place_of[column]) for column in shape.columns if column not in taken]
         self._seen = {one.key: {} for one, _column, _place in self.mapped}
 
     def prepare(self, cells):
@@ -194,9 +198,24 @@ class Preparer:
         errors, warnings = self.importer.check(parsed, self.match, self.today)
         return parsed, errors, warnings
 
-    def source_cells(self, cells):
-        """{heading: cell} of what no field takes over word for word."""
-        return {column: cells[place] for column, place in self.kept}
+    def source_cells(self, cells, related):
+        """{heading: cell} of what is not matched, and of cells that the record does not say word for word.
+
+        Those are names written otherwise than those of the `related` records, texts with outer spaces, and words
+        for a choice such as "Fax". Days, and yes and no, are read without loss.
+        """
+        kept = {column: cells[place] for column, place in self.unmapped}
+        for one, column, place in self.mapped:
+            cell = cells[place]
+            if one.kind == kinds.CHOICE:
+                is_lost = bool(one.otherwise) and bool(cell)
+            elif one.kind == kinds.NAME:
+                is_lost = one.key in related and related[one.key].name != cell
+            else:
+                is_lost = one.kind == kinds.TEXT and cell != cell.strip()
+            if is_lost:
+                kept[column] = cell
+        return kept
 
     def _read(self, one, column, cell):
         """(value or None, what is wrong or an empty string)."""
@@ -219,8 +238,7 @@ class Preparer:
             return read_yes_no(cell)
         if one.kind == kinds.LONG_TEXT:
             return clean_text(cell, max_length=one.max_length)
-        text = clean_text(" ".join(cell.split()) if one.kind == kinds.NAME else cell.strip(), max_length=None)
-        text = clean_text(text, max_length=one.max_length, multiline=False)
+        text = clean_text(cell.strip(), max_length=one.max_length, multiline=False)
         if one.kind == kinds.CHOICE and text.casefold() not in UNSAID:
             if not (value := one.choice_of(text)):
                 raise Misread(_unknown_word(one, text))

@@ -202,7 +202,8 @@ def _write_chunk(running, after):
     batch = _batch(running, Stage.IMPORTING)
     importer = declaring.get(batch.register)
     waiting = batch.rows.filter(state__in=importable(batch), record_id__isnull=True)
-    rows = list(waiting.filter(number__gt=after).order_by("number")[:CHUNK])
+    fields = ("pk", "number", "cells", "parsed", "problems")
+    rows = list(waiting.filter(number__gt=after).order_by("number").values_list(*fields, named=True)[:CHUNK])
     if not rows:
         _end_write(running, batch, importer)
         return None
@@ -228,7 +229,7 @@ def to_import(batch):
 
 def _build(running, batch, importer, rows):
     """(row, unsaved record) of each row that can be written; the others are marked as errors."""
-    related, pairs, faulty = {}, [], []
+    related, pairs = {}, []
     for one in importer.lookups:
         related[one.key] = _related(running, batch, one, rows)
     taken = importer.unique and importer.field(importer.unique).lookup.found(
@@ -242,11 +243,9 @@ def _build(running, batch, importer, rows):
             says = [
                 _("“%(name)s” does not exist, and was not to be made.") % {"name": row.parsed[key]} for key in absent
             ] or [_("A record of that name exists meanwhile.")]
-            row.state, row.problems = State.ERROR, [*row.problems, *says]
-            faulty.append(row)
+            ImportRow.objects.filter(pk=row.pk).update(state=State.ERROR, problems=[*row.problems, *says])
         else:
-            pairs.append((row, importer.build(batch, row, own, keeper.source_cells(row.cells))))
-    ImportRow.objects.bulk_update(faulty, ["state", "problems"], batch_size=200)
+            pairs.append((row, importer.build(batch, row, own, keeper.source_cells(row.cells, own))))
     return pairs
 
 
