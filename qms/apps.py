@@ -16,9 +16,11 @@ class QmsConfig(AppConfig):
         # After auth, which comes after all our rooms: by then their permissions exist. (The roof has no model, so
         # the signal is never sent for it.)
         post_migrate.connect(write_groups, sender=apps.get_app_config("auth"))
-        from qms import owned
+        from qms import notices, owned
+        from records import jobs
 
         owned.register()
+        jobs.on_dead(notices.tell_administrators)
 
 
 class HeedAdminConfig(admin_apps.AdminConfig):

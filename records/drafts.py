@@ -7,12 +7,15 @@ from .models import Draft
 from .text import clean_text
 
 MOST_BYTES = 64_000
+MOST_NAME = 60  # characters in a form's name
 MOST_FORMS = 30  # drafts of one person; the oldest give way
 NOT_KEPT = frozenset({"csrfmiddlewaretoken", "token", "rev", "next"})
 
 
 def save_draft(user, form, said):
     """Keep {field: text or list of texts}, replacing the earlier draft. ValidationError when it is no such thing."""
+    if len(form) > MOST_NAME:
+        raise ValidationError(_("There is no such form."))
     data = {name: _checked(value) for name, value in said.items() if name not in NOT_KEPT}
     if sum(len(name) + len(str(value)) for name, value in data.items()) > MOST_BYTES:
         raise ValidationError(_("The draft is too long to keep: at most %(limit)s characters.") % {"limit": MOST_BYTES})

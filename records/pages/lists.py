@@ -89,6 +89,15 @@ class RecordList(RecordPage):
             return self._csv(rows)
         return self._answer(rows, size)
 
+    @classmethod
+    def filtered(cls, request, **params):
+        """What this list shows to the person under these parameters: for counts and excerpts that lead to it."""
+        page = cls()
+        page.setup(request)
+        page.params = QueryDict(mutable=True)
+        page.params.update(params)
+        return cls.filterset_class(page.params, queryset=page.rows(), request=request).qs
+
     def _order(self):
         wanted = self.params.get("sort") or self.sort
         by_name = {column.name: column.by for column in self.get_columns() if column.by}
@@ -161,8 +170,8 @@ class RecordList(RecordPage):
     def _count(self, rows):
         """(how many, whether that is exact)."""
         if self.params.get("count") == "exact":
-            return rows.order_by().count(), True
-        counted = rows.order_by()[: COUNTED + 1].count()
+            return rows.order_by().values("pk").count(), True
+        counted = rows.order_by().values("pk")[: COUNTED + 1].count()
         return min(counted, COUNTED), counted <= COUNTED
 
     def _count_text(self, page, total, is_exact):
