@@ -28,7 +28,7 @@ def bring(register, path, *, source, mapping, email, unit="", dry_run=False):
         raise Refused(_("%(person)s may not import this.") % {"person": user})
     given = _read_mapping(mapping)
     with acting_as(user, channel="command"):
-        batch = _take_in(register, path, user, source, _unit(user, unit), given.get("file", {}))
+        batch = _take_in(register, path, user, source, _unit(user, unit), given["file"])
         try:
             _finish(intake.check(batch, by=user, match=given))
         except BaseException:
@@ -70,6 +70,9 @@ def _read_mapping(path):
         raise Refused(_("The mapping must be a JSON object."))
     if unknown := given.keys() - {"columns", "dates", "for_all", "options", "file", "duplicates", "create"}:
         raise Refused(_("The mapping has unknown parts: %(parts)s.") % {"parts": ", ".join(sorted(unknown))})
+    as_read = given.setdefault("file", {})
+    if not isinstance(as_read, dict) or as_read.keys() - {"encoding", "delimiter", "has_header"}:
+        raise Refused(_("“file” may say encoding, delimiter and has_header."))
     if given.get("duplicates", "skip") not in ("skip", "import"):
         raise Refused(_("“duplicates” is “skip” or “import”."))
     return given
@@ -97,19 +100,12 @@ def _unit(user, reference):
 def _take_in(register, path, user, source, unit, as_read):
     try:
         with path.open("rb") as stream:
-            found = intake.look_over(stream, register)
-            batch = intake.keep(found, by=user, stream=stream, filename=path.name, source=source, unit=unit)
-        if as_read:
-            intake.read_again(
-                batch, by=user, **{key: as_read.get(key) for key in ("encoding", "delimiter", "has_header")}
-            )
+            found = intake.look_over(stream, register, **as_read)
+            return intake.keep(found, by=user, stream=stream, filename=path.name, source=source, unit=unit)
     except OSError as fault:
         raise Refused(_("%(file)s cannot be read: %(fault)s") % {"file": path, "fault": fault.strerror}) from None
-    except reading.Unreadable as fault:
+    except (reading.Unreadable, intake.AlreadyHere) as fault:
         raise Refused(str(fault)) from None
-    except intake.AlreadyHere as fault:
-        raise Refused(str(fault)) from None
-    return batch
 
 
 def _finish(job):

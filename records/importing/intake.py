@@ -45,9 +45,12 @@ class Found:
     size: int
 
 
-def look_over(stream, register):
-    """Everything that can be said of a file before it is kept. Raises Unreadable or AlreadyHere; writes nothing."""
-    shape = reading.examine(stream)
+def look_over(stream, register, **as_read):
+    """Everything that can be said of a file before it is kept. Raises Unreadable or AlreadyHere; writes nothing.
+
+    `as_read` may say encoding, delimiter and has_header, which are found out otherwise.
+    """
+    shape = reading.examine(stream, **as_read)
     sha256, size = reading.fingerprint(stream)
     if first := first_of(register, sha256):
         raise AlreadyHere(first)
