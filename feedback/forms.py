@@ -19,6 +19,13 @@ from .models import Entry, Feedback
 NEW = "new"
 
 
+class Offered(forms.RadioSelect):
+    """Choices that come up when a name is not known; to type another name will do as well."""
+
+    def use_required_attribute(self, initial):
+        return False
+
+
 class CustomerFields(forms.Form):
     """Which customer, by name: picked from a list as one types, or typed in full. A slip offers the names close to it.
 
@@ -32,9 +39,7 @@ class CustomerFields(forms.Form):
         error_messages={"required": _("Choose which customer this is about.")},
     )
     customer_reference = forms.CharField(max_length=24, required=False, widget=forms.HiddenInput)
-    customer_meant = forms.CharField(
-        label=_("Which of these is meant?"), max_length=24, required=False, widget=forms.RadioSelect
-    )
+    customer_meant = forms.CharField(label=_("Which of these is meant?"), max_length=24, required=False, widget=Offered)
 
     def offer(self, typed):
         """Let the person choose among customers close to what they typed, or a new one if they may."""
@@ -43,6 +48,7 @@ class CustomerFields(forms.Form):
         if self.user.has_perm("customers.add_customer"):
             choices.append((NEW, gettext("A new customer: %(name)s") % {"name": typed}))
         self.fields["customer_meant"].widget.choices = choices
+        self.fields["customer_meant"].required = True  # from here on it is only shown
         return found
 
     @property
@@ -138,6 +144,8 @@ class FeedbackForm(CustomerFields, RecordForm):
 
     def _ask_as_people_speak(self):
         fields = self.fields
+        if not self.is_bound and not self.instance.pk:
+            fields["customer_name"].widget.attrs["autofocus"] = True
         fields["kind"].label = gettext("What kind?")
         fields["kind"].choices = Feedback.Kind.choices
         fields["kind"].error_messages["required"] = gettext("Choose what kind of feedback it is.")

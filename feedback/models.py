@@ -254,7 +254,7 @@ class Feedback(Record):
         if self.subject:
             return self.subject
         first = " ".join(self.words.split())
-        return first if len(first) <= 70 else first[:69].rstrip() + "…"
+        return first if len(first) <= 70 else f"{first[:70].rpartition(' ')[0] or first[:69]}…"
 
     @property
     def speaker(self):

@@ -11,12 +11,21 @@ from records.templatetags.heed import day
 from trail.changes import changes_of
 
 from . import icons
-from .models import Entry
+from .models import Entry, Feedback
 
 SHOWN = {
     "": gettext_lazy("Everything"),
     "customer": gettext_lazy("With customer"),
     "notes": gettext_lazy("Our notes"),
+}
+# As one says it after "received" and "taken".
+WAYS = {
+    Feedback.CameBy.PHONE: gettext_lazy("by phone"),
+    Feedback.CameBy.EMAIL: gettext_lazy("by e-mail"),
+    Feedback.CameBy.VISIT: gettext_lazy("at a visit or meeting"),
+    Feedback.CameBy.WEB: gettext_lazy("on the web"),
+    Feedback.CameBy.LETTER: gettext_lazy("by letter or fax"),
+    Feedback.CameBy.REFERRAL: gettext_lazy("through others"),
 }
 MOST = 200  # lines and versions, each; the history below has the rest
 SAME_MOMENT = timedelta(seconds=1)
@@ -115,8 +124,8 @@ def _of_promises(feedback, now):
 
 def _received(feedback):
     """How it began: heard from the customer, and written down by one of us."""
-    way = feedback.get_came_by_display()
-    what = _("Received: %(way)s.") % {"way": way} if way else _("Received.")
+    way = WAYS.get(feedback.came_by)
+    what = _("Received %(by_phone)s.") % {"by_phone": way} if way else _("Received.")
     at = feedback.received_at or feedback.received_on
     return Line(at, icons.CAME_BY.get(feedback.came_by, "inbox"), what, detail=_written_down(feedback))
 

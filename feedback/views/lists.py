@@ -64,6 +64,7 @@ class FeedbackList(RecordList):
         Column("received", _("Received"), by="received_on"),
     )
     sort = "-received"
+    template_name = "feedback/list.html"
     row_template = "feedback/_row.html"
     shows_kind = True
     csv_columns = CSV_COLUMNS

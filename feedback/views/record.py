@@ -15,7 +15,7 @@ from feedback.clock import clock_state
 from feedback.forms import AcknowledgeForm, AnswerForm, AssignForm, NoteForm, ReopenForm
 from feedback.models import Feedback
 from feedback.steps import steps_of
-from feedback.timeline import SHOWN, story_of
+from feedback.timeline import SHOWN, WAYS, story_of
 from records.pages import RecordDetail, RecordVerb, RecordVoid
 
 CHANGE = ("feedback.change_feedback", "feedback.change_own_feedback")
@@ -131,11 +131,11 @@ def source_words(record):
 
 
 def taken_words(record):
-    """How it reached us and who wrote it down: "Phone, taken by Lena Sund"."""
+    """How it reached us and who wrote it down: "by phone, taken by Lena Sund"."""
     taker = gettext("taken by %(name)s") % {"name": record.recorded_by} if record.recorded_by else ""
     if record.batch_id:
         taker = gettext("imported")
-    return ", ".join(part for part in (record.get_came_by_display(), taker) if part)
+    return ", ".join(str(part) for part in (WAYS.get(record.came_by), taker) if part)
 
 
 class FeedbackVerb(RecordVerb):
