@@ -314,6 +314,7 @@ if TESTING:
     SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     WHITENOISE_USE_FINDERS = True
+    WHITENOISE_AUTOREFRESH = True  # every test client would look at each file anew
 
 # Logs: words on a laptop, JSON in production; LOG_FORMAT=words or json decides otherwise.
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
