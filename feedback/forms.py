@@ -55,17 +55,24 @@ class CustomerFields(forms.Form):
     def asks_which_is_meant(self):
         return bool(self.fields["customer_meant"].widget.choices)
 
-    def find_customer(self, data):
-        """The customer that the sent data name, or None."""
-        typed = data.get("customer_name", "")
-        meant = data.get("customer_meant", "")
-        picked = customer_called(meant, self.user) if meant and meant != NEW else None
-        if picked is None and (reference := data.get("customer_reference", "")):
-            picked = customer_called(reference, self.user)
-            # A name typed over the one that was picked is what is meant.
-            if picked is not None and picked != customer_called(typed, self.user):
-                picked = None
-        return picked or customer_called(typed, self.user)
+    def find_customer(self, said):
+        """The customer that was picked, chosen among those close to what was typed, or called as typed; or None.
+
+        `said` may hold anything: what cannot be looked up is left for the cleaning to speak of.
+        """
+        try:
+            typed, picked, meant = (
+                self.fields[name].to_python(said.get(name) or "")
+                for name in ("customer_name", "customer_reference", "customer_meant")
+            )
+        except ValidationError:
+            return None
+        # A name typed over what was picked or chosen before is what is meant.
+        if typed and (called := customer_called(typed, self.user)):
+            return called
+        if meant and meant != NEW:
+            return customer_called(meant, self.user)
+        return customer_called(picked, self.user) if picked and not typed else None
 
 
 class FeedbackForm(CustomerFields, RecordForm):
@@ -119,23 +126,11 @@ class FeedbackForm(CustomerFields, RecordForm):
 
     def _customer_in_hand(self):
         if self.is_bound:
-            return None if self._is_damaged() else self.find_customer(self.data)
-        if self.instance.customer_id:
-            customer = self.instance.customer
-        else:
-            customer = customer_called(self.initial.get("customer_reference") or "", self.user)
+            return self.find_customer(self.data)
+        customer = self.instance.customer if self.instance.customer_id else self.find_customer(self.initial)
         if customer is not None:
             self.initial |= {"customer_name": customer.name, "customer_reference": customer.reference}
         return customer
-
-    def _is_damaged(self):
-        """Whether the names cannot even be looked up; cleaning says so to the person."""
-        try:
-            for name in ("customer_name", "customer_reference", "customer_meant"):
-                self.fields[name].to_python(self.data.get(name, ""))
-        except ValidationError:
-            return True
-        return False
 
     def _contacts(self):
         if self.customer is None:

@@ -103,7 +103,8 @@ class FeedbackPreview(View):
 
 def answers(form, user):
     """What the form says back: `preview` of the promise, and `speaker`, who is taken to have spoken."""
-    said = {name: form[name].value() or "" for name in ASKED if name in form.fields}
+    source = form.data if form.is_bound else form.initial
+    said = {name: source.get(name) or "" for name in ASKED}
     speaker = None
     if form.customer is not None and form.customer.pk and not said["said_by"]:
         contacts = list(form.fields["contact"].queryset[:2])
