@@ -91,7 +91,7 @@ add_source(
 )
 def feedback_received(parts):
     """How many records. None in a period without any: nothing recorded is not the same as nothing said."""
-    return Measured(parts.n) if parts.n else None
+    return Measured(parts.n, n=parts.n) if parts.n else None
 
 
 @measure(
@@ -107,7 +107,7 @@ def feedback_received(parts):
 )
 def complaints_received(parts):
     """How many complaints. None in a period without a record of any kind; otherwise 0 is a value."""
-    return Measured(parts.complaints) if parts.n else None
+    return Measured(parts.complaints, n=parts.complaints) if parts.n else None
 
 
 @measure(
@@ -122,7 +122,7 @@ def complaints_received(parts):
     denominator={"kind": "compliment"},
 )
 def praise_received(parts):
-    return Measured(parts.praise) if parts.n else None
+    return Measured(parts.praise, n=parts.praise) if parts.n else None
 
 
 @measure(
@@ -136,7 +136,7 @@ def praise_received(parts):
     denominator={"kind": "suggestion"},
 )
 def ideas_received(parts):
-    return Measured(parts.ideas) if parts.n else None
+    return Measured(parts.ideas, n=parts.ideas) if parts.n else None
 
 
 @measure(
@@ -150,7 +150,7 @@ def ideas_received(parts):
     denominator={"kind": "enquiry"},
 )
 def questions_received(parts):
-    return Measured(parts.questions) if parts.n else None
+    return Measured(parts.questions, n=parts.questions) if parts.n else None
 
 
 @measure(

@@ -216,6 +216,7 @@ IMPORT_MAX_BYTES = env.whole("IMPORT_MAX_BYTES", 50_000_000)
 # Pages
 CRISPY_ALLOWED_TEMPLATE_PACKS = ("heed",)
 CRISPY_TEMPLATE_PACK = "heed"
+FILTERS_EMPTY_CHOICE_LABEL = _("any")
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Mail

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 from itertools import groupby
 
 from django.utils.formats import number_format
@@ -20,8 +20,11 @@ def px(number: float) -> str:
 
 
 def figure(value: Decimal, places: int, unit: str = "") -> str:
-    """A value as the reader's language writes it, with its unit after a space that does not break."""
-    text = number_format(value, decimal_pos=places)
+    """A value as the reader's language writes it, rounded, with its unit after a space that does not break."""
+    # Rounded here: number_format alone cuts digits off.
+    with localcontext(prec=_PRECISION):
+        rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    text = number_format(rounded, decimal_pos=places, force_grouping=True)
     return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
+from typing import ClassVar
 
 from django.db.models import Q
 
@@ -195,6 +196,8 @@ class Measure:
     denominator: Mapping[str, str] | None = None
     exceptions: Mapping[str, str] | None = None
     exceptions_word: str = ""
+
+    do_not_call_in_templates: ClassVar[bool] = True  # it is callable, but a template wants its facts
 
     def __call__(self, parts: Parts | Mapping[str, Number]) -> Measured | None:
         return self.compute(parts if isinstance(parts, Parts) else self.source.read(parts))

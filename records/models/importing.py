@@ -19,6 +19,7 @@ class Import(Record):
     """One file with many records: where they came from and how its columns were read (7.5.3)."""
 
     reference_prefix = "IM"
+    derived_fields = ("file", "sha256", "size", "reading", "mapping", "counts")  # its page shows them in words
 
     class Stage(models.TextChoices):
         UPLOADED = "uploaded", _("Columns to match")

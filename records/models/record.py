@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trail.context import current
 from trail.history import Versions
+from trail.sealing import versions_wait
 
 # Facts of the latest change, and of the record itself, that no form may set.
 KEPT_BY_HEED = frozenset(
@@ -91,7 +92,9 @@ class RecordQuerySet(models.QuerySet):
         return self.within(user.scope_for(self.model.permission("view")))
 
     def changeable_by(self, user):
-        return self.within(user.scope_for(self.model.permission("change")))
+        """What `user` may change: their unit and below. What belongs to the whole firm is for those who see it all."""
+        units = user.scope_for(self.model.permission("change"))
+        return self if units is None else self.filter(unit__in=units)
 
     def within(self, units):
         """Those of the given unit ids and of the whole firm; None means all, an empty set nothing at all."""
@@ -212,6 +215,7 @@ class Record(models.Model):
                     self.recorded_at, self.recorded_by_id = now, self.changed_by_id
                     self._take_reference(now)
                 super().save(force_insert=adding, force_update=not adding, **{k: v for k, v in options.items() if not k.startswith("force_")})
+                transaction.on_commit(versions_wait, robust=True)
         except BaseException:
             self.rev -= 1  # not written: the record in hand still stands where it stood
             if adding:

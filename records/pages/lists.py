@@ -80,9 +80,7 @@ class RecordList(RecordPage):
         self.filterset = self.filterset_class(self.params, queryset=self.rows(), request=request)
         self.order = self._order()
         size = self._size()
-        if not self.filterset.is_valid():
-            self.faults.append(_("A filter cannot be read. Mend it below; nothing is shown until then."))
-        if self.faults:
+        if self.faults or not self.filterset.is_valid():
             return self._answer(self.model.objects.none(), size, status=400)
         rows = self.filterset.qs
         if self.params.get("format") == "csv":
@@ -97,6 +95,18 @@ class RecordList(RecordPage):
         page.params = QueryDict(mutable=True)
         page.params.update(params)
         return cls.filterset_class(page.params, queryset=page.rows(), request=request).qs
+
+    @classmethod
+    def excerpt(cls, request, params, most):
+        """The first `most` of them, ready for the row template, and the list itself, for a page that quotes it."""
+        page = cls()
+        page.setup(request)
+        page.params = QueryDict()
+        by = next(column.by for column in page.get_columns() if column.name == page.sort.removeprefix("-"))
+        rows = cls.filtered(request, **params).order_by(f"-{by}" if page.sort.startswith("-") else by, "-pk")
+        shown = list(rows[:most])
+        page.prepare(shown)
+        return page, shown
 
     def _order(self):
         wanted = self.params.get("sort") or self.sort
@@ -144,6 +154,7 @@ class RecordList(RecordPage):
             presets=self._presets(),
             chips=self._chips(),
             faults=self.faults,
+            is_faulty=status != 200,
             filter=self.filterset,
             kept=[{"name": name, "value": self.params[name]} for name in ("sort", "size") if name in self.params],
             is_filtered=self._is_filtered(),
@@ -176,7 +187,7 @@ class RecordList(RecordPage):
 
     def _count_text(self, page, total, is_exact):
         if not page.rows:
-            return _("No records") if not self.faults else ""
+            return _("No records") if self.filterset.is_valid() and not self.faults else ""
         numbers = {"first": f"{page.first:,}", "last": f"{page.last:,}", "total": f"{total:,}"}
         if is_exact:
             return _("%(first)s to %(last)s of %(total)s") % numbers
