@@ -168,17 +168,23 @@ class WriteForm(CleanTextMixin, forms.Form):
         widget=Segmented,
     )
     create = forms.ChoiceField(
-        label=_("What is new"),
-        choices=[("yes", _("Make it")), ("no", _("Leave its rows out"))],
+        label=_("Names that are new"),
+        choices=[("yes", _("Create them")), ("no", _("Leave their rows out"))],
         initial="yes",
         widget=Segmented,
     )
 
-    def __init__(self, data=None, *, counts):
+    def __init__(self, data=None, *, importer, counts):
         super().__init__(data)
-        if not counts.get("duplicate"):
+        if counts.get("duplicate"):
+            self.fields["duplicates"].label = _("%(n)s exact duplicates") % {"n": f"{counts['duplicate']:,}"}
+        else:
             del self.fields["duplicates"]
-        if not any(new["count"] for new in counts.get("new", {}).values()):
+        new = {key: names["count"] for key, names in counts.get("new", {}).items() if names["count"]}
+        if new:
+            told = " · ".join(f"{importer.field(key).label} {count:,}" for key, count in new.items())
+            self.fields["create"].label = _("Names that are new: %(names)s") % {"names": told}
+        else:
             del self.fields["create"]
 
     @property

@@ -8,11 +8,12 @@ The match is plain JSON, the same on the page, in the database and in the file g
      "options": {"closed_when_answered": true}}
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext as _
 
 from records.importing import declaring as kinds
@@ -88,49 +89,55 @@ def guess_match(importer, shape, looks):
 
 
 def read_match(importer, shape, given, looks=None):
-    """A Match from JSON. Raises ValidationError with everything that is wrong with it."""
-    faults = []
-    if not isinstance(given, dict):
-        raise ValidationError(_("The matching must be a JSON object."))
-    parts = {}
-    for name in ("columns", "dates", "for_all", "options"):
-        parts[name] = given.get(name) or {}
-        if not isinstance(parts[name], dict):
-            raise ValidationError(_("“%(part)s” must be a JSON object.") % {"part": name})
+    """A Match from JSON. Raises ValidationError with everything that is wrong with it, by field key."""
+    parts = _parts(given)
+    faults = defaultdict(list)
     known = {one.key for one in importer.fields}
     for name in ("columns", "dates", "for_all"):
-        faults += [_("There is no field “%(key)s”.") % {"key": key} for key in parts[name] if key not in known]
+        for key in parts[name].keys() - known:
+            faults[NON_FIELD_ERRORS].append(_("There is no field “%(key)s”.") % {"key": key})
     columns = {key: column for key, column in parts["columns"].items() if key in known and column}
-    faults += [
-        _("The file has no column “%(column)s”.") % {"column": column}
-        for column in columns.values()
-        if column not in shape.columns
-    ]
     for_all = {key: value for key, value in parts["for_all"].items() if key in known and value}
-    faults += [
-        _("“%(field)s” is given twice: by a column, and the same for all rows.") % {"field": importer.field(key).label}
-        for key in for_all
-        if key in columns
-    ]
     dates = {}
     for one in importer.fields:
-        if one.required and one.key not in columns and one.key not in for_all:
-            faults.append(_("Say which column holds “%(field)s”.") % {"field": one.label})
-        if one.key in for_all:
-            faults += _faults_for_all(one, for_all)
-        if one.kind == kinds.DAY and one.key in columns:
+        words = {"field": one.label, "column": columns.get(one.key)}
+        if one.key not in columns and one.key not in for_all:
+            if one.required and one.for_all:
+                faults[one.key].append(_("Say which column holds “%(field)s”, or give it for all rows.") % words)
+            elif one.required:
+                faults[one.key].append(_("Say which column holds “%(field)s”.") % words)
+            continue
+        if one.key in columns and columns[one.key] not in shape.columns:
+            faults[one.key].append(_("The file has no column “%(column)s”.") % words)
+        if one.key in columns and one.key in for_all:
+            faults[one.key].append(_("“%(field)s” is given twice: by a column, and the same for all rows.") % words)
+        elif one.key in for_all:
+            faults[one.key] += _faults_for_all(one, for_all)
+        elif one.kind == kinds.DAY:
             dates[one.key] = parts["dates"].get(one.key) or _only_way(looks, columns[one.key])
             if dates[one.key] not in DATE_FORMATS:
-                faults.append(_date_fault(one, columns[one.key], dates[one.key], looks))
-    options = {one.key: bool(parts["options"].get(one.key, one.default)) for one in importer.options}
-    if faults:
+                faults[one.key].append(_date_fault(one, columns[one.key], dates[one.key], looks))
+    if faults := {key: says for key, says in faults.items() if says}:
         raise ValidationError(faults)
+    options = {one.key: bool(parts["options"].get(one.key, one.default)) for one in importer.options}
     return Match(columns, dates, for_all, options)
+
+
+def _parts(given):
+    if not isinstance(given, dict):
+        raise ValidationError(_("The matching must be a JSON object."))
+    parts = {name: given.get(name) or {} for name in ("columns", "dates", "for_all", "options")}
+    for name, part in parts.items():
+        if not isinstance(part, dict):
+            raise ValidationError(_("“%(part)s” must be a JSON object.") % {"part": name})
+        if name != "options" and not all(isinstance(value, str) for value in part.values()):
+            raise ValidationError(_("“%(part)s” must hold texts.") % {"part": name})
+    return parts
 
 
 def _faults_for_all(one, for_all):
     value = for_all[one.key]
-    if not one.for_all or not isinstance(value, str):
+    if not one.for_all:
         return [_("“%(field)s” cannot be the same for all rows.") % {"field": one.label}]
     try:
         for_all[one.key] = value = clean_text(value, max_length=one.max_length, multiline=False)

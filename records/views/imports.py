@@ -3,19 +3,23 @@
 from itertools import islice
 
 import django_filters
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from records.filters import RecordFilter
 from records.forms import ReasonForm
 from records.importing import declaring, intake, reading, work
-from records.importing.forms import MatchForm, ReadingForm, UploadForm, WriteForm
+from records.importing.encoding import ENCODINGS
+from records.importing.forms import SEPARATORS, MatchForm, ReadingForm, UploadForm, WriteForm
+from records.importing.guessing import DATE_FORMATS
 from records.importing.intake import Stage
 from records.models import Import, ImportRow
 from records.pages import Action, Column, RecordCreate, RecordDetail, RecordList, RecordPage, RecordVerb
+from trail.changes import changes_of
 
 CRUMBS = (("imports:list", _("Imports")),)
 SHOWN = 50  # rows listed on the page; the file of rows to mend holds all
@@ -136,6 +140,7 @@ def panel_of(batch, may_import=True, match_form=None):
     """What the page of an import shows at its stage."""
     importer, shape = declaring.get(batch.register), intake.shape_of(batch)
     context = {"importer": importer, "shape": shape, "counts": batch.counts, "steps": steps_of(batch)}
+    context |= {"read_as": words_of(shape), "matched": matched_of(batch, importer)}
     if batch.stage in intake.WORK_OF:
         return context | progress_of(batch)
     if batch.stage in (Stage.UPLOADED, Stage.CHECKED) and may_import and not batch.is_voided:
@@ -146,7 +151,7 @@ def panel_of(batch, may_import=True, match_form=None):
     if batch.stage in (Stage.CHECKED, Stage.DONE, Stage.UNDONE):
         for state in (State.ERROR, State.WARNING, State.DUPLICATE):
             context[f"{state}_rows"] = batch.rows.filter(state=state)[:SHOWN]
-        context["write_form"] = WriteForm(counts=batch.counts)
+        context["write_form"] = WriteForm(importer=importer, counts=batch.counts)
         context["new"] = [
             {"label": importer.field(key).label, **new, "more": new["count"] - len(new["names"])}
             for key, new in batch.counts.get("new", {}).items()
@@ -162,6 +167,32 @@ def panel_of(batch, may_import=True, match_form=None):
     if batch.stage == Stage.UNDONE:
         context["kept_records"] = importer.model_class.objects.filter(reference__in=batch.counts["kept_references"])
     return context
+
+
+def words_of(shape):
+    """How the file is read, in a sentence."""
+    separators = dict(SEPARATORS)
+    first = gettext("headings in the first row") if shape.has_header else gettext("no headings")
+    return gettext("Read as %(encoding)s, columns separated by %(separator)s, %(first)s.") % {
+        "encoding": ENCODINGS.get(shape.encoding, shape.encoding),
+        "separator": str(separators.get(shape.delimiter, shape.delimiter)).lower(),
+        "first": first,
+    }
+
+
+def matched_of(batch, importer):
+    """Field by field, the column it comes from or the value given for all rows."""
+    match = batch.mapping
+    return [
+        {
+            "label": one.label,
+            "column": match["columns"].get(one.key, ""),
+            "dates": DATE_FORMATS[match["dates"][one.key]].label if one.key in match["dates"] else "",
+            "value": one.choices.get(match["for_all"].get(one.key), match["for_all"].get(one.key, "")),
+        }
+        for one in importer.fields
+        if one.key in match["columns"] or one.key in match["for_all"]
+    ]
 
 
 def sample_of(batch, shape):
@@ -243,12 +274,22 @@ class ImportMatch(ImportVerb):
         )
 
     def act(self, record, form):
-        intake.check(record, by=self.request.user, match=form.match)
+        try:
+            intake.check(record, by=self.request.user, match=form.match)
+        except ValidationError as fault:
+            if not hasattr(fault, "error_dict"):
+                raise
+            raise ValidationError(
+                {f"column-{key}" if key != NON_FIELD_ERRORS else key: says for key, says in fault.message_dict.items()}
+            ) from None
 
     def _show(self, form, status, **context):
         record = self.get_record()
-        panel = panel_of(record, match_form=form)
-        return self.render(status=status, record=record, form=form, may_import=True, versions=[], **panel)
+        versions, older = changes_of(record)
+        return self.render(
+            status=status, record=record, form=form, may_import=True, versions=versions, older_versions=older,
+            **panel_of(record, match_form=form),
+        )  # fmt: skip
 
 
 class ImportWrite(ImportVerb):
@@ -256,7 +297,8 @@ class ImportWrite(ImportVerb):
     label = _("Import")
 
     def get_form(self):
-        return WriteForm(self.request.POST, counts=self.get_record().counts)
+        batch = self.get_record()
+        return WriteForm(self.request.POST, importer=declaring.get(batch.register), counts=batch.counts)
 
     def act(self, record, form):
         intake.write(record, by=self.request.user, **form.wishes)
