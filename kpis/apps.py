@@ -10,6 +10,10 @@ class KpisConfig(AppConfig):
     verbose_name = _("KPIs")
 
     def ready(self):
+        from trail import sealing
+
+        from . import tasks  # (registers its kind of job)
         from .catalogue import install_after_migrate
 
         post_migrate.connect(install_after_migrate, sender=self)
+        sealing.on_waiting(tasks.wake)

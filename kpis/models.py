@@ -87,33 +87,50 @@ class KpiNote(Record):
         return self.kpi.get_absolute_url()
 
 
-class Series(models.Model):
-    """A source of records, whole or for one member of one dimension; its buckets are kept day by day.
+class SeriesQuerySet(models.QuerySet):
+    def live(self, source, dimension=""):
+        """The one that figures are read from."""
+        return self.filter(source=source, dimension=dimension, is_live=True)
 
-    `dimension` "" is the total; "product" with member 7 is product 7; member None holds records without one.
-    `only` narrows it for a KPI whose filter combines several dimensions; "" does not.
+
+class Series(models.Model):
+    """A source of records, whole ("") or by the members of one dimension ("product"); its buckets are kept by day.
+
+    A rebuild writes a new build beside the live one and takes its place at once.
     """
 
     source = models.CharField(max_length=60)
     dimension = models.CharField(max_length=40, blank=True)
-    member = models.CharField(max_length=60, blank=True)
-    only = models.CharField(max_length=200, blank=True)
+    build = models.PositiveIntegerField(default=1)
+    is_live = models.BooleanField(default=False)
+
+    objects = SeriesQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("series")
         verbose_name_plural = _("series")
         constraints = [
-            models.UniqueConstraint(fields=["source", "dimension", "member", "only"], name="kpis_series_once")
+            models.UniqueConstraint(fields=["source", "dimension", "build"], name="kpis_series_once"),
+            models.UniqueConstraint(
+                fields=["source", "dimension"], condition=Q(is_live=True), name="kpis_series_one_live"
+            ),
         ]
 
     def __str__(self):
-        return " ".join(part for part in (self.source, self.dimension, self.member, self.only) if part)
+        return f"{self.source} {self.dimension} ({self.build})"
 
 
 class Bucket(models.Model):
-    """One additive part of a series on one day: a count, a sum, or a histogram cell such as "days:17"."""
+    """One additive part of one day: a count, a sum, or a histogram cell such as "days:17". Never 0.
 
-    series = models.ForeignKey(Series, models.CASCADE, related_name="buckets")
+    `member` is the id of the product, customer … in the series' dimension, or the code of a choice; "" in the whole
+    series, and in the others for records without one.
+    """
+
+    pk = models.CompositePrimaryKey("series_id", "member", "day", "part")
+    # Written only by the roll-up and by the hundred thousand: one look-up for each row would double a rebuild.
+    series = models.ForeignKey(Series, models.DO_NOTHING, related_name="buckets", db_constraint=False, db_index=False)
+    member = models.CharField(max_length=60, blank=True)
     day = models.DateField()
     part = models.CharField(max_length=40)
     value = models.BigIntegerField()
@@ -121,33 +138,49 @@ class Bucket(models.Model):
     class Meta:
         verbose_name = _("bucket")
         verbose_name_plural = _("buckets")
-        constraints = [models.UniqueConstraint(fields=["series", "day", "part"], name="kpis_bucket_once")]
+        indexes = [
+            # Finds what a change has brought to 0, to be taken away; empty at all other times.
+            models.Index(fields=["series"], condition=Q(value=0), name="kpis_bucket_empty")
+        ]
 
     def __str__(self):
-        return f"{self.series} {self.day} {self.part} = {self.value}"
+        return f"{self.series_id} {self.member} {self.day} {self.part} = {self.value}"
 
 
 class Watermark(models.Model):
-    """How far the roll-up has read the sealed feed, and when."""
+    """How far the buckets of one source have followed the sealed feed, and when they last did.
 
-    name = models.CharField(max_length=40, unique=True)
+    `definition` is a fingerprint of what was counted: a source that is declared otherwise is built anew. `built_at`
+    tells when it last was.
+    A rebuild under way counts the records as they stood at `next_seq`, into the series of `next_build`.
+    """
+
+    source = models.CharField(max_length=60, unique=True)
     seq = models.BigIntegerField(default=0)
     moved_at = models.DateTimeField(default=timezone.now)
+    definition = models.CharField(max_length=32)
+    built_at = models.DateTimeField(null=True)
+    next_build = models.PositiveIntegerField(null=True)
+    next_seq = models.BigIntegerField(null=True)
+    next_definition = models.CharField(max_length=32, blank=True)
 
     class Meta:
         verbose_name = _("watermark")
         verbose_name_plural = _("watermarks")
 
     def __str__(self):
-        return f"{self.name} at {self.seq}"
+        return f"{self.source} at {self.seq}"
 
 
 class ReadingQuerySet(models.QuerySet):
-    def latest(self, as_of=None):
+    def latest_known(self, as_of=None):
         """The newest revision of each reading, or the newest known at the moment `as_of`."""
         known = self if as_of is None else self.filter(recorded_at__lte=as_of)
         newer = Reading.objects.filter(
-            kpi=models.OuterRef("kpi"), start_on=models.OuterRef("start_on"), revision__gt=models.OuterRef("revision")
+            kpi=models.OuterRef("kpi"),
+            start_on=models.OuterRef("start_on"),
+            end_on=models.OuterRef("end_on"),
+            revision__gt=models.OuterRef("revision"),
         )
         if as_of is not None:
             newer = newer.filter(recorded_at__lte=as_of)
@@ -177,7 +210,8 @@ class Reading(models.Model):
         verbose_name = _("reading")
         verbose_name_plural = _("readings")
         constraints = [
-            models.UniqueConstraint(fields=["kpi", "start_on", "revision"], name="kpis_reading_revision"),
+            # With the end: a KPI that was read monthly and is read weekly now has two periods with one beginning.
+            models.UniqueConstraint(fields=["kpi", "start_on", "end_on", "revision"], name="kpis_reading_revision"),
             models.CheckConstraint(condition=Q(end_on__gt=F("start_on")), name="kpis_reading_period"),
         ]
 

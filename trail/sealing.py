@@ -12,6 +12,19 @@ from .models import Pending, Seal
 BATCH = 2_000
 # Any constant: only the sealer uses it, so that two of them never number at once.
 ADVISORY_LOCK = 712_0753
+_listeners = []
+
+
+def on_waiting(listener):
+    """Register a function that is called after each commit that left versions to be sealed."""
+    _listeners.append(listener)
+    return listener
+
+
+def versions_wait():
+    """Tell those who registered; what they do must be quick and may be lost."""
+    for listener in _listeners:
+        listener()
 
 
 def seal(limit=None):
