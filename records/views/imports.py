@@ -285,6 +285,10 @@ class ImportMatch(ImportVerb):
 
     def _show(self, form, status, **context):
         record = self.get_record()
+        if record.stage not in (Stage.UPLOADED, Stage.CHECKED):
+            return self.render(
+                status, "records/verb.html", record=record, faults=form.non_field_errors(), action=self.request.path
+            )
         versions, older = changes_of(record)
         return self.render(
             status=status, record=record, form=form, may_import=True, versions=versions, older_versions=older,
