@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from accounts.calendar import working_calendar
 from records.templatetags.heed import moment
 
 from .clock import moment_words
@@ -19,9 +18,8 @@ class Step:
     when: str = ""
 
 
-def steps_of(feedback, now):
+def steps_of(feedback, now, calendar):
     """The steps in order. The first that is neither done nor skipped is the current one."""
-    calendar = working_calendar()
     steps = [Step(_("Received"), "done", moment(feedback.received_at or feedback.received_on))]
     if feedback.is_complaint:
         steps.append(

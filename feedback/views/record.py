@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.calendar import working_calendar
 from feedback import icons, services
 from feedback.clock import clock_state
 from feedback.forms import AcknowledgeForm, AnswerForm, AssignForm, NoteForm, ReopenForm
@@ -44,14 +46,14 @@ class FeedbackDetail(RecordDetail):
     void_url_name = "feedback:void"
 
     def get_context(self, **context):
-        record, now = self.record, timezone.now()
+        record, now, calendar = self.record, timezone.now(), working_calendar()
         show = self.request.GET.get("show", "")
         show = show if show in SHOWN else ""
         may_change = self.may("change")
         return super().get_context(
             icon=icons.KIND[record.kind],
-            clock=clock_state(record, now),
-            steps=steps_of(record, now),
+            clock=clock_state(record, now, calendar),
+            steps=steps_of(record, now, calendar),
             source=source_words(record),
             taken=taken_words(record),
             story=story_of(record, now, show),
@@ -76,9 +78,15 @@ class FeedbackDetail(RecordDetail):
         return self.record.reference
 
     def may(self, action):
-        user = self.request.user
-        theirs = {"change": Feedback.objects.changeable_by, "void": Feedback.objects.voidable_by}[action](user)
-        return not self.record.is_voided and theirs.filter(pk=self.record.pk).exists()
+        return not self.record.is_voided and {"change": self._may_change, "void": self._may_void}[action]
+
+    @cached_property
+    def _may_change(self):
+        return Feedback.objects.changeable_by(self.request.user).filter(pk=self.record.pk).exists()
+
+    @cached_property
+    def _may_void(self):
+        return Feedback.objects.voidable_by(self.request.user).filter(pk=self.record.pk).exists()
 
     def _may_note(self):
         return not self.record.is_voided and self.request.user.has_perm("feedback.add_entry")
