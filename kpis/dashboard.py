@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kpis import readings, xmr
@@ -92,8 +93,17 @@ def rows(kpis, user, *, slice=None, as_of=None) -> list[Row]:
     kpis = list(kpis)
     units = user.scope_for("kpis.view_kpi")
     points = readings.points_of_all(kpis, slice=slice, units=units, as_of=as_of)
-    made = [Row(kpi, points[kpi.pk]) for kpi in kpis]
+    made = [Row(kpi, with_silence(points[kpi.pk])) for kpi in kpis]
     return sorted(made, key=lambda row: (not row.points, not row.is_urgent, row.kpi.position, row.kpi.pk))
+
+
+def with_silence(points):
+    """The points, and one gap after them when nothing has come since: so that the last is not told as this month's."""
+    today = timezone.localdate()
+    if not points or points[-1].is_running or points[-1].period.end > today:
+        return points
+    following = points[-1].period.next()
+    return [*points, readings.Point(following, is_running=following.contains(today))]
 
 
 def analyse(kpi, measure, points):

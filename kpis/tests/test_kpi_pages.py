@@ -114,6 +114,15 @@ def test_the_table_tells_every_period_also_the_gaps(client, mira, records):
     assert "no data" in text and "Nov 2025" in text
 
 
+def test_what_was_long_ago_is_not_told_as_this_month(client, mira):
+    for month, count in enumerate([3, 4, 3, 4, 3, 4, 3, 4, 3, 4, 3, 15], start=1):
+        for number in range(count):
+            make_complaint(by=mira, received_on=date(2017, month, 1 + number))
+    fold()
+    words = page(client, mira).context["row"].variation.words
+    assert "Dec 2017" in words and "this month" not in words
+
+
 def test_the_file_has_every_period(client, mira, records):
     rows = list(csv.reader(io.StringIO(page(client, mira, format="csv").content.decode())))
     assert [row[3] for row in rows[1:6]] == ["1", "2", "3", "4", "5"]
