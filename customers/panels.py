@@ -1,10 +1,13 @@
-"""What taller rooms add to the customer pages: parts of one customer's page, findings, and columns of the list.
+"""What taller rooms add to the customer pages: parts of one customer's page, findings, columns and views of the list.
 
 They register in their `apps.py`; this room imports none of them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from customers.filters import CustomerFilter
+from records.pages import Preset
 
 MAIN, ASIDE = "main", "aside"
 MOST_FINDINGS = 2
@@ -40,6 +43,7 @@ class Extra:
 
 
 _panels: list[Panel] = []
+_presets: list[Preset] = []
 _finders: list[Callable] = []
 _extras: list[Extra] = []
 
@@ -57,8 +61,18 @@ def add_extra(extra):
     _extras.append(extra)
 
 
+def add_filter(name, choice, preset):
+    """A filter of the list of customers, and the view of the list that uses it."""
+    CustomerFilter.base_filters[name] = choice
+    _presets.append(preset)
+
+
 def extras():
     return tuple(_extras)
+
+
+def presets():
+    return tuple(_presets)
 
 
 def panels_of(customer, user):

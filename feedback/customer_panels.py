@@ -6,6 +6,7 @@ Every count opens the register with the same filters, so that the list behind it
 from datetime import timedelta
 from urllib.parse import urlencode
 
+import django_filters
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -14,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.calendar import working_calendar
-from customers.panels import ASIDE, Extra, Finding, Panel, add_extra, add_finder, add_panel
+from customers.panels import ASIDE, Extra, Finding, Panel, add_extra, add_filter, add_finder, add_panel
+from records.pages import Preset
 from records.templatetags.heed import day
 
 from . import icons
@@ -30,6 +32,7 @@ def register():
     add_panel(Panel("feedback/_customer_open.html", open_complaints, order=10))
     add_panel(Panel("feedback/_customer_counts.html", counts_by_kind, order=20))
     add_panel(Panel("feedback/_customer_latest.html", latest_words, ASIDE, order=10))
+    add_filter("quiet", Quiet(), Preset(gettext_lazy("Gone quiet"), "quiet=90"))
     add_extra(Extra("heard_on", gettext_lazy("Last heard"), _last_heard, listing))
     add_extra(
         Extra(
@@ -40,6 +43,21 @@ def register():
             is_number=True,
         )
     )
+
+
+class Quiet(django_filters.ChoiceFilter):
+    """Customers that have not been heard for some days, or never, as far as the person may know."""
+
+    def __init__(self):
+        days = (("30", gettext_lazy("30 days")), ("90", gettext_lazy("90 days")), ("180", gettext_lazy("180 days")))
+        super().__init__(label=gettext_lazy("Not heard for"), choices=days)
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        since = timezone.localdate() - timedelta(days=int(value))
+        heard = _said(self.parent.request.user, received_on__gt=since)
+        return queryset.exclude(pk__in=heard.values("customer"))
 
 
 def listing(customer, **filters):

@@ -31,20 +31,16 @@ class Searcher:
     """Finds one kind of record: those that `listing` shows for `?q=`, or what `find(user, words)` gives."""
 
     label: str
-    icon: str
     permission: str
     hint: Callable
     listing: str = ""
     find: Callable | None = None
+    is_voice: Callable = lambda record: False  # whether its title is a customer's own words
 
     def found(self, request, words):
         if self.find is not None:
             return self.find(request.user, words)
-        page = resolve(reverse(self.listing)).func.view_class
-        order = page.sort.removeprefix("-")
-        by = next(column.by for column in page.columns if column.name == order)
-        way = "-" if page.sort.startswith("-") else ""
-        return page.filtered(request, q=words).order_by(f"{way}{by}", f"{way}pk")
+        return resolve(reverse(self.listing)).func.view_class.filtered(request, q=words)
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,10 @@ class Found:
     records: list
     count: int
     url: str
+
+    @property
+    def has_others(self):
+        return self.count > len(self.records)
 
     @property
     def is_more(self):
@@ -71,33 +71,30 @@ def _contacts(user, words):
 SEARCHERS = (
     Searcher(
         gettext_lazy("Customers"),
-        "users",
         "customers.view_customer",
         lambda customer: customer.segment.name if customer.segment else "",
         "customers:list",
     ),
     Searcher(
         gettext_lazy("Feedback"),
-        "inbox",
         "feedback.view_feedback",
         lambda feedback: f"{feedback.reference} · {feedback.get_kind_display()} · {feedback.customer}",
         "feedback:list",
+        is_voice=lambda feedback: not feedback.subject and bool(feedback.words),
     ),
     Searcher(
         gettext_lazy("Products and services"),
-        "box",
         "customers.view_product",
         lambda product: product.code,
         "customers:products",
     ),
     Searcher(
         gettext_lazy("People at customers"),
-        "user",
         "customers.view_contact",
         lambda contact: " · ".join(filter(None, [contact.position, contact.customer.name])),
         find=_contacts,
     ),
-    Searcher(gettext_lazy("Colleagues"), "user", "accounts.view_user", lambda person: person.email, "accounts:people"),
+    Searcher(gettext_lazy("Colleagues"), "accounts.view_user", lambda person: person.email, "accounts:people"),
 )
 
 
@@ -114,8 +111,8 @@ def search(request):
     if reference and (record := record_called(reference, request.user)):
         return HttpResponseRedirect(record.get_absolute_url())
     found = everything(request, words) if len(words) >= SHORTEST else []
-    context = {"words": words, "reference": reference, "found": found, "is_short": len(words) < SHORTEST}
-    return render(request, "search.html", context)
+    context = {"words": words, "searched": words, "reference": reference, "found": found}
+    return render(request, "search.html", {**context, "is_short": len(words) < SHORTEST})
 
 
 def reference_in(words):
@@ -154,6 +151,7 @@ def everything(request, words):
         count = len(first) if len(first) < SHOWN else rows.order_by().values("pk")[: COUNTED + 1].count()
         for record in first:
             record.found_hint = searcher.hint(record)
+            record.found_voice = searcher.is_voice(record)
             record.found_title = getattr(record, "title", None) or str(record)
         groups.append(Found(searcher, first, count, _all_of(searcher, words)))
     return groups

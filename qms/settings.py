@@ -191,6 +191,7 @@ AXES_CLIENT_IP_CALLABLE = "allauth.core.internal.httpkit.get_client_ip"
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "qms.formats"
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 

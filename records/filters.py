@@ -1,7 +1,6 @@
 """Filters that every list has, and filters by reference, under the parameter names that KPIs and links use."""
 
 import django_filters
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -21,9 +20,10 @@ class FilterForm(CleanTextMixin, forms.Form):
     def __init__(self, *args, **kwargs):
         kwargs.setdefault("auto_id", "filter_%s")
         super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
+        self.order_fields([name for name in self.fields if name != "voided"])
+        for field in self.fields.values():
+            if isinstance(field, forms.ChoiceField):
+                field.error_messages["invalid_choice"] = _("Choose one from the list.")
 
 
 class RecordFilter(django_filters.FilterSet):
@@ -65,7 +65,7 @@ def in_words(field, value):
     if isinstance(value, (list, tuple)) or hasattr(value, "exists"):
         return ", ".join(in_words(field, one) for one in value)
     if hasattr(value, "isoformat"):
-        return date_format(value, "j N Y")
+        return date_format(value, "j M Y")
     labels = {str(key): label for key, label in getattr(field, "choices", ()) if not hasattr(value, "pk")}
     return str(labels.get(str(value), value))
 

@@ -24,8 +24,11 @@ class RecordForm(CleanTextMixin, forms.ModelForm):
         self.helper = FormHelper()
         self.helper.form_tag = False
         for name, field in self.fields.items():
-            if isinstance(field, forms.ModelChoiceField) and issubclass(field.queryset.model, Record):
-                self._offer_what_stands(name, field)
+            if isinstance(field, forms.ModelChoiceField):
+                if field.empty_label is not None:
+                    field.empty_label = _("choose") if field.required else _("none")
+                if issubclass(field.queryset.model, Record):
+                    self._offer_what_stands(name, field)
         if "unit" in self.fields:
             self._offer_own_units(self.fields["unit"])
 

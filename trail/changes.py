@@ -134,9 +134,9 @@ def _shown(told, value, names):
     if told.choices:
         return str(dict(told.flatchoices).get(value, value))
     if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "D j N Y, H:i")
+        return date_format(timezone.localtime(value), "D j M Y, H:i")
     if isinstance(value, date):
-        return date_format(value, "D j N Y")
+        return date_format(value, "D j M Y")
     if isinstance(value, time):
         return date_format(value, "H:i")
     if isinstance(value, list):

@@ -43,7 +43,7 @@ class CustomerList(RecordList):
         Preset(_("All"), ""),
         Preset(_("Key customers"), "key=yes"),
         Preset(_("Mine"), "owner=me"),
-        Preset(_("Nobody looks after them"), "owner=none"),
+        Preset(_("Without an owner"), "owner=none"),
     )
     actions = (Action("customers:create", _("Add customer"), "customers.add_customer", is_main=True),)
     empty_icon = "users"
@@ -66,6 +66,9 @@ class CustomerList(RecordList):
     def get_queryset(self):
         rows = super().get_queryset()
         return rows.annotate(**{extra.name: extra.expression(self.request.user) for extra in panels.extras()})
+
+    def get_presets(self):
+        return (*self.presets, *panels.presets())
 
     def get_columns(self):
         added = [Column(extra.name, extra.label, extra.name, extra.is_number) for extra in panels.extras()]

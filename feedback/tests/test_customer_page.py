@@ -97,6 +97,24 @@ def test_the_list_shows_when_each_was_last_heard_and_sorts_by_it(client, mira, h
     assert Feedback.objects.filter(customer=never).count() == 0
 
 
+def test_those_who_have_gone_quiet_are_one_view_of_the_list(client, mira, halden):
+    make_customer("Never Heard")
+    talking = make_customer("Talking Works")
+    make_feedback(customer=talking, received_on=timezone.localdate() - timedelta(days=20))
+    make_feedback(customer=halden, received_on=timezone.localdate() - timedelta(days=95))
+    client.force_login(mira)
+
+    def quiet(days):
+        return [customer.name for customer in client.get("/customers/", {"quiet": days}).context["records"]]
+
+    assert quiet("90") == ["Halden Water", "Never Heard"]
+    assert quiet("180") == ["Never Heard"]
+    assert quiet("") == ["Halden Water", "Never Heard", "Talking Works"]
+    assert client.get("/customers/", {"quiet": "7"}).status_code == 400
+    presets = client.get("/customers/", {"quiet": "90"}).context["presets"]
+    assert [preset["label"] for preset in presets if preset["is_current"]] == ["Gone quiet"]
+
+
 def test_the_customer_page_costs_the_same_however_much_was_said(client, mira, halden, django_assert_max_num_queries):
     for number in range(8):
         make_feedback(customer=halden, contact=make_contact(f"Person {number}", halden))

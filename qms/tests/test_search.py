@@ -15,7 +15,8 @@ def search(client, words):
 
 def groups(response):
     """{heading: titles} of what was found."""
-    return {str(group.searcher.label): [one.found_title for one in group.records] for group in response.context["found"]}
+    found = response.context["found"]
+    return {str(group.searcher.label): [record.found_title for record in group.records] for group in found}
 
 
 @pytest.mark.parametrize("typed", ["FB-2026-0001", "fb-2026-0001", " FB-2026-1 ", "fb 2026 1", "Fb2026-0001"])

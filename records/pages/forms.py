@@ -106,6 +106,7 @@ class RecordEdit(FormPage):
     def post(self, request, reference):
         sent = request.POST.get("rev", "")
         if not (sent.isascii() and sent.isdigit() and len(sent) < 10):
+            self.get_record()  # whoever may not change it learns that first
             return bad_request(_("This form does not say which version it changes. Open it again."))
         try:
             return self._change(int(sent))

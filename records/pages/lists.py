@@ -89,12 +89,15 @@ class RecordList(RecordPage):
 
     @classmethod
     def filtered(cls, request, **params):
-        """What this list shows to the person under these parameters: for counts and excerpts that lead to it."""
+        """What this list shows to the person under these parameters, in its own order: for what leads to it."""
         page = cls()
         page.setup(request)
         page.params = QueryDict(mutable=True)
         page.params.update(params)
-        return cls.filterset_class(page.params, queryset=page.rows(), request=request).qs
+        by = next(column.by for column in page.get_columns() if column.name == page.sort.removeprefix("-"))
+        way = "-" if page.sort.startswith("-") else ""
+        rows = cls.filterset_class(page.params, queryset=page.rows(), request=request).qs
+        return rows.order_by(f"{way}{by}", f"{way}pk")
 
     @classmethod
     def excerpt(cls, request, params, most):
@@ -102,9 +105,7 @@ class RecordList(RecordPage):
         page = cls()
         page.setup(request)
         page.params = QueryDict()
-        by = next(column.by for column in page.get_columns() if column.name == page.sort.removeprefix("-"))
-        rows = cls.filtered(request, **params).order_by(f"-{by}" if page.sort.startswith("-") else by, "-pk")
-        shown = list(rows[:most])
+        shown = list(cls.filtered(request, **params)[:most])
         page.prepare(shown)
         return page, shown
 
