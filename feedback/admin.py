@@ -17,7 +17,6 @@ class FeedbackAdmin(RecordAdmin):
         "severity",
         "owner",
         "answer_due_on",
-        "answered_on",
         "closed_on",
     )
     list_filter = ("kind", "severity", "came_by", "is_historic", "unit", StandingFilter)

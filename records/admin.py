@@ -10,6 +10,7 @@ from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -186,7 +187,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def _field_for_relation(self, db_field, request):
         given = {
-            "label": db_field.verbose_name,
+            "label": capfirst(db_field.verbose_name),
             "required": not db_field.blank,
             "help_text": db_field.help_text or _("Its reference."),
         }
@@ -218,11 +219,11 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         """Every version, newest first, 50 to a page."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         record = self.get_object(request, object_id)
         if record is None:
             raise Http404(_("There is no such record, or it is not yours to see."))
-        if not self.has_view_permission(request, record):
-            raise PermissionDenied
         before = request.GET.get("before", "")
         before = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
         versions, older = changes_of(record, before=before, limit=VERSIONS)

@@ -1,9 +1,11 @@
 """Admin pages that only show: quick on long tables, within the reader's scope, without any way to change a thing."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 COUNTED = 10_000  # counting further costs more than the number tells
@@ -26,6 +28,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     actions = None
     list_per_page = 50
     list_max_show_all = 200
+    show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     paginator = CappedPaginator
     view_permission = ""
@@ -49,7 +52,17 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
         raise Http404(_("There is no such record, or it is not yours to see."))
 
+    def changelist_view(self, request, extra_context=None):
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        context |= {"title": str(obj), "subtitle": None}
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def history_view(self, request, object_id, extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         raise Http404(_("Only records have a history."))
 
     def view_on_site(self, obj):

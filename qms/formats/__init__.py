@@ -1,0 +1,1 @@
+"""How days, times and moments are written where a template does not say."""
