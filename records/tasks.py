@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from . import jobs
+from . import jobs, submissions
 
 
 @shared_task
@@ -14,3 +14,9 @@ def run_job(pk):
 def run_due_jobs():
     """The safety net behind lost messages and killed workers."""
     jobs.run_due()
+
+
+@shared_task
+def forget_sent_forms():
+    """What was sent days ago is not sent a second time by mistake."""
+    submissions.forget_old()

@@ -1,5 +1,6 @@
 """A list of records: filters, views, sorting, keyset pages, count, CSV, and the same region for htmx."""
 
+import logging
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -16,6 +17,8 @@ from records.middleware import bad_request
 from records.text import clean_query
 
 from .page import RecordPage
+
+log = logging.getLogger("heed.export")
 
 SIZES = (25, 50, 100)
 COUNTED = 10_000  # counting further costs more than the number tells
@@ -126,6 +129,7 @@ class RecordList(RecordPage):
         if not self.may_export:
             raise PermissionDenied(_("Your roles do not include exports."))
         way = "-" if self.order.descending else ""
+        log.info("person %s exported %s", self.request.user.pk, self.model._meta.label)
         return csv_response(rows.order_by(f"{way}{self.order.by}", f"{way}pk"), self.get_csv_columns(), str(self.title))
 
     @property
