@@ -137,7 +137,7 @@ def _overdue(step, what, due, now, calendar):
         words = _("%(what)s overdue by %(by)s") % {"what": what, "by": by}
     else:
         same_day = calendar.day_of(due) == calendar.day_of(now)
-        since = _time(due, calendar) if same_day else moment_words(due, now, calendar)
+        since = _time(due, calendar) if same_day else day_words(due, now, calendar)
         words = _("%(what)s overdue since %(since)s") % {"what": what, "since": since}
     lead = words if days else _("%(what)s overdue") % {"what": what}
     promised = _("Customer was promised %(moment)s.") % {"moment": _promised_words(due, now, calendar)}

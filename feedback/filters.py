@@ -2,14 +2,18 @@
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import F, Q
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Severity, Unit
+from customers.finding import customer_called
 from customers.models import Customer, Product, Segment, name_key
-from records.filters import PersonFilter, RecordChoiceFilter, RecordFilter, ReferenceFilter
+from records.filters import PersonFilter, RecordChoiceFilter, RecordFilter, ReferenceField, ReferenceFilter
 from records.models import Import
+from records.widgets import TypeAhead
 
 from .models import Feedback
 
@@ -35,13 +39,31 @@ def _choice(choices, label, method=None, hidden=False, **more):
     return django_filters.ChoiceFilter(choices=choices, label=label, method=method, **widget, **more)
 
 
+class CustomerField(ReferenceField):
+    """A customer named by reference, as links do, or by name, as people do."""
+
+    widget = TypeAhead(reverse_lazy("customers:suggest"), "")
+
+    def clean(self, value):
+        try:
+            return super().clean(value)
+        except ValidationError:
+            if customer := customer_called(value, self.get_user()):
+                return customer
+            raise
+
+
+class CustomerFilter(ReferenceFilter):
+    field_class = CustomerField
+
+
 class FeedbackFilter(RecordFilter):
     """The parameters that figures open their records with are part of this set: what counts here, counts there."""
 
     q = django_filters.CharFilter(label=_("Words"), method="with_words", max_length=200)
     kind = _choice(Feedback.Kind.choices, _("Kind"))
     state = _choice(STATES, _("State"), "in_state")
-    customer = ReferenceFilter(queryset=Customer.objects.all(), label=_("Customer"))
+    customer = CustomerFilter(queryset=Customer.objects.all(), label=_("Customer"), max_length=200)
     product = RecordChoiceFilter(queryset=Product.objects.all(), label=_("Product or service"))
     segment = RecordChoiceFilter(queryset=Segment.objects.all(), label=_("Segment"))
     unit = RecordChoiceFilter(queryset=Unit.objects.all(), label=_("Unit"))

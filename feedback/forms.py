@@ -6,6 +6,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Severity
 from customers.finding import customer_called, customers_like
 from customers.models import Contact, Customer
 from records.forms import RecordForm
@@ -149,11 +150,15 @@ class FeedbackForm(CustomerFields, RecordForm):
         fields["words"].required = not self.instance.pk
         fields["words"].error_messages["required"] = gettext("Say what the customer said, in their words if you can.")
         fields["contact"].label = gettext("Who spoke?")
+        fields["came_by"].choices = [("", gettext("Not said")), *Feedback.CameBy.choices]
+        fields["severity"].choices = [("", gettext("As usual")), *Severity.choices]
         fields["said_by"].help_text = gettext("Their name, if they are not in the list.")
         fields["received_on"].required = bool(self.instance.pk)
         fields["received_on"].help_text = "" if self.instance.pk else gettext("Empty: today.")
         fields["subject"].help_text = gettext("What it is about, in a few words.")
-        fields["severity"].help_text = gettext("Of a complaint. Empty: major.")
+        fields["severity"].help_text = gettext(
+            "How much a complaint weighs decides by when it is answered. As usual: major."
+        )
         if self.instance.answer_due_at:
             fields["severity"].help_text = gettext("The promise that was given stays as it is.")
         fields["unit"].help_text = ""

@@ -95,7 +95,7 @@ class TestWords:
         late = complaint_due(london(2026, 11, 20, 17))  # a Friday
         assert clock_state(late, london(2026, 11, 20, 17, 30)).words == "Answer overdue since 17:00"
         assert words(late, london(2026, 11, 21))[1:] == (
-            "Answer overdue since Fri 20 Nov, 17:00",
+            "Answer overdue since Fri 20 Nov",
             "Answer overdue. Customer was promised Friday 17:00.",
         )
 

@@ -178,6 +178,13 @@ def test_owner_is_named_by_address_or_as_me(mira, stefan):
     assert listed(mira, f"owner={stefan.email}") == {theirs}
 
 
+def test_a_customer_is_named_by_reference_or_by_name(mira):
+    halden = make_feedback(customer=make_customer("Halden Water"))
+    make_feedback(customer=make_customer("Brenta Foods"))
+    assert listed(mira, f"customer={halden.customer.reference.lower()}") == {halden}
+    assert listed(mira, "customer=halden++water") == {halden}
+
+
 def test_void_records_are_left_out_unless_asked_for(mira):
     kept, void = make_feedback(), make_feedback()
     services.void(by=mira, feedback=void, reason="twice")
