@@ -60,26 +60,29 @@ class FeedbackQuerySet(RecordQuerySet):
 
     def visible_to(self, user):
         """Those within the person's scope, and their own: who recorded or owns it must be able to follow it."""
-        return self._within_or_own(user, user.scope_for("feedback.view_feedback"))
-
-    def changeable_by(self, user):
-        """Those within the person's scope, and their own: recorded by them or assigned to them."""
-        units = user.scope_for("feedback.change_feedback")
-        if units is None or user.has_perm("feedback.change_own_feedback"):
-            return self._within_or_own(user, units)
-        return self.within(units) if units else self.none()
-
-    def voidable_by(self, user):
-        """Those within the person's scope: one's own is not enough."""
-        units = user.scope_for("feedback.void_feedback")
-        return self.within(units) if units or units is None else self.none()
-
-    def _within_or_own(self, user, units):
+        units = user.scope_for("feedback.view_feedback")
         if units is None:
             return self
-        own = Q(owner=user) | Q(recorded_by=user)
-        # An empty set is no right at all, not a right to what belongs to the whole firm.
-        return self.filter(own | Q(unit__in=units) | Q(unit__isnull=True)) if units else self.filter(own)
+        # No units are no right at all, not a right to what belongs to the whole firm.
+        in_scope = Q(unit__in=units) | Q(unit__isnull=True) if units else Q(unit__in=units)
+        return self.filter(in_scope | self._own(user))
+
+    def changeable_by(self, user):
+        """Those of the person's units, and their own: recorded by them or assigned to them."""
+        units = user.scope_for("feedback.change_feedback")
+        if units is None:
+            return self
+        in_scope = Q(unit__in=units)
+        return self.filter(in_scope | self._own(user) if user.has_perm("feedback.change_own_feedback") else in_scope)
+
+    def voidable_by(self, user):
+        """Those of the person's units: one's own is not enough."""
+        units = user.scope_for("feedback.void_feedback")
+        return self if units is None else self.filter(unit__in=units)
+
+    @staticmethod
+    def _own(user):
+        return Q(owner=user) | Q(recorded_by=user)
 
 
 class Feedback(Record):

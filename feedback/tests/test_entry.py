@@ -12,7 +12,7 @@ from accounts.tests.makers import make_person, make_unit
 from customers.models import Customer
 from customers.tests.makers import make_contact, make_customer, make_product
 from feedback.models import Feedback
-from feedback.tests.makers import make_feedback
+from feedback.tests.makers import make_complaint, make_feedback
 from records.models import Draft, Notification
 
 NEW, PREVIEW = "/feedback/new/", "/feedback/new/preview/"
@@ -306,8 +306,6 @@ class TestCorrecting:
         assert Notification.objects.get().user == mira
 
     def test_no_complaint_after_all_asks_for_the_reason_on_the_form(self, client, mira):
-        from feedback.tests.makers import make_complaint
-
         complaint = make_complaint(by=mira)
         client.force_login(mira)
         response = client.post(self.url(complaint), self.sent(complaint, kind="enquiry"))
@@ -318,8 +316,6 @@ class TestCorrecting:
         assert client.post(self.url(complaint), sent).status_code == 302
 
     def test_a_severity_left_on_what_is_no_complaint_is_pointed_out(self, client, mira):
-        from feedback.tests.makers import make_complaint
-
         complaint = make_complaint(by=mira)
         client.force_login(mira)
         sent = self.sent(complaint, kind="enquiry", severity="major", reason="They only asked.")

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from accounts.tests.makers import make_person
+from accounts.tests.makers import make_person, make_unit
 from customers.tests.makers import make_customer, make_segment
 from feedback import services
 from feedback.intake import record_feedback
@@ -280,8 +280,6 @@ class TestEdit:
 
 class TestRights:
     def test_staff_change_what_they_recorded_or_own_and_see_their_own_everywhere(self, organisation, stefan, mira):
-        from accounts.tests.makers import make_unit
-
         north, south = make_unit("North"), make_unit("South")
         lena = make_person("Lena Sund", "staff", unit=north)
         recorded, owned = make_feedback(by=lena, unit=south), make_feedback(owner=lena, unit=south)
@@ -289,6 +287,15 @@ class TestRights:
         assert set(Feedback.objects.visible_to(lena)) == {recorded, owned, near, firm}
         assert set(Feedback.objects.changeable_by(lena)) == {recorded, owned}
         assert set(Feedback.objects.changeable_by(mira)) == {recorded, owned, near, far, firm}
+
+    def test_a_manager_of_a_unit_reads_what_belongs_to_the_whole_firm_and_changes_their_units_own(self, organisation):
+        site = make_unit("Leeds")
+        tom = make_person("Tom Mbeki", "manager", unit=site)
+        below, firm = make_feedback(unit=make_unit("Repairs", parent=site)), make_feedback()
+        owned_elsewhere = make_feedback(owner=tom, unit=make_unit("South"))
+        assert set(Feedback.objects.visible_to(tom)) == {below, firm, owned_elsewhere}
+        assert set(Feedback.objects.changeable_by(tom)) == {below, owned_elsewhere}
+        assert set(Feedback.objects.voidable_by(tom)) == {below}
 
     def test_auditors_and_administrators_change_nothing(self, aude, adam):
         make_feedback()
