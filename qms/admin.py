@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trail.read_only import ReadOnlyAdmin
 
-NOT_OFFERED = {"view_on_site", "autocomplete"}
+NOT_OFFERED = {"view_on_site", "autocomplete", "password_change_done"}
 
 
 class HeedAdminSite(AdminSite):
