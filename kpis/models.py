@@ -1,12 +1,15 @@
 """KPI definitions and their readings, and the daily buckets that the roll-up keeps (9.1.1, 9.1.3)."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from kpis.slices import UnknownSlice, slice_of
+from records import measures
 from records.models import Record, RecordQuerySet
 
 
@@ -33,7 +36,9 @@ class Kpi(Record):
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("in words"), blank=True)
     measure = models.CharField(_("measure"), max_length=60)
-    filters = models.JSONField(_("only records with"), default=dict, blank=True)
+    filters = models.JSONField(
+        _("only records with"), default=dict, blank=True, help_text=_('For example {"product": "PR-2026-0003"}.')
+    )
     cadence = models.CharField(_("cadence"), max_length=8, choices=Cadence, default=Cadence.MONTH)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
@@ -64,6 +69,22 @@ class Kpi(Record):
 
     def get_absolute_url(self):
         return reverse("kpis:detail", args=[self.code])
+
+    def clean(self):
+        super().clean()
+        try:
+            source = measures.get(self.measure).source
+        except LookupError:
+            raise ValidationError({"measure": _("There is no such measure.")}) from None
+        if not isinstance(self.filters, dict) or len(self.filters) > 1:
+            raise ValidationError({"filters": _("A KPI is of all records or of one part of them.")})
+        for dimension, value in self.filters.items():
+            if dimension not in source.dimensions:
+                raise ValidationError({"filters": _("This measure cannot be told by that.")})
+            try:
+                slice_of(source, dimension, str(value))
+            except UnknownSlice as error:
+                raise ValidationError({"filters": str(error)}) from error
 
 
 class KpiNote(Record):

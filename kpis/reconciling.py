@@ -39,7 +39,8 @@ def check(days=None, report=None) -> list[Drift]:
     series = list(Series.objects.filter(is_live=True, source__in=[source.name for source in measures.sources()]))
     chosen = {source.name: None if days is None else _sample(source, days) for source in measures.sources()}
     for done, one in enumerate(sorted(series, key=lambda one: (one.source, one.dimension)), start=1):
-        found += _compare(one, chosen[one.source])
+        if chosen[one.source] != []:
+            found += _compare(one, chosen[one.source])
         if report:
             report(done, len(series), str(one))
     return found

@@ -74,7 +74,8 @@ def rebuild(report=None, since=None):
     """
     seal()
     built = dict(Watermark.objects.exclude(built_at=None).values_list("source", "built_at")) if since else {}
-    _build([source for source in measures.sources() if source.name not in built or built[source.name] < since], report)
+    ready = [source for source in measures.sources() if source.name in built and built[source.name] >= since]
+    _build([source for source in measures.sources() if source not in ready], report, ready)
     fold_in()
 
 
@@ -143,18 +144,23 @@ def _apply(source, low, high):
     return days
 
 
-def _build(sources, report=None):
-    """Build these sources one after the other, and sweep away what they replace."""
-    done, total = 0, sum(len(source.dimensions) + 1 for source in sources)
+def _build(sources, report=None, ready=()):
+    """Build these sources one after the other, and sweep away what they replace. `ready` only count as done."""
+    done = _steps(ready)
+    total = done + _steps(sources)
     for source in sources:
         build = _begin(source)
         for dimension in ("", *source.dimensions):
-            _count(source, dimension, build)
+            is_new = _count(source, dimension, build)
             done += 1
-            if report:
+            if report and is_new:
                 report(done, total, str(source.title or source.name))
         _swap(source, build)
     _sweep()
+
+
+def _steps(sources):
+    return sum(len(source.dimensions) + 1 for source in sources)
 
 
 def _begin(source):
@@ -173,14 +179,15 @@ def _begin(source):
 
 @transaction.atomic
 def _count(source, dimension, build):
-    """Count one dimension into the build, unless that is done."""
+    """Count one dimension into the build. Returns whether that was still to do."""
     mark = Watermark.objects.get(source=source.name)
     if mark.next_build != build:
-        return  # another process has finished this build, or begun a newer one
+        return False  # another process has finished this build, or begun a newer one
     # Whoever comes second waits here for the first to commit.
     series, is_mine = Series.objects.get_or_create(source=source.name, dimension=dimension, build=build)
     if is_mine:
         counting.fill(series, source, feed.standing_at(counting.model_of(source), mark.next_seq))
+    return is_mine
 
 
 def _swap(source, build):
