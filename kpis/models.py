@@ -36,9 +36,7 @@ class Kpi(Record):
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("in words"), blank=True)
     measure = models.CharField(_("measure"), max_length=60)
-    filters = models.JSONField(
-        _("only records with"), default=dict, blank=True, help_text=_('For example {"product": "PR-2026-0003"}.')
-    )
+    filters = models.JSONField(_("only records with"), default=dict, blank=True)
     cadence = models.CharField(_("cadence"), max_length=8, choices=Cadence, default=Cadence.MONTH)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
