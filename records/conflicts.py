@@ -56,6 +56,8 @@ def _as_it_stood(record, rev):
 
 def _written(field, value):
     """`value` as the form would send it, so that two values can be compared."""
+    if isinstance(field.widget, forms.CheckboxInput):
+        return bool(value)
     if isinstance(field.widget, forms.MultiWidget):
         return value
     return field.widget.format_value(field.prepare_value(value))

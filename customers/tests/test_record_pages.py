@@ -301,6 +301,22 @@ def test_both_texts_of_one_field_are_shown_side_by_side(client, mira, quinn):
     assert response.context["form"]["is_key"].value() is True
 
 
+def test_a_box_that_somebody_else_ticked_stays_ticked(client, mira, quinn):
+    customer = make_customer("Halden")
+    client.force_login(quinn)
+    edit(client, customer, is_key="on")
+    client.force_login(mira)
+    response = edit(client, customer, name="Halden Water")
+    (difference,) = response.context["differences"]
+    assert (difference.label, difference.began, difference.theirs, difference.yours) == (
+        "Key customer",
+        "no",
+        "yes",
+        None,
+    )
+    assert response.context["form"]["is_key"].value() is True
+
+
 @pytest.mark.parametrize("rev", ["", "x", "-1", "9" * 30])
 def test_an_edit_without_a_version_is_400(client, mira, rev):
     client.force_login(mira)

@@ -78,7 +78,7 @@ def test_two_people_at_one_form_lose_neither_text(as_mira, live_server, mira, qu
     theirs = Customer.objects.get(pk=customer.pk)
     theirs.name = "Halden Water"
     theirs.save(by=quinn)
-    page.get_by_text("Add more").click()
+    page.get_by_text("More", exact=True).first.click()
     page.get_by_label("About them").fill("A utility in the north")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("Quinn Lindqvist")

@@ -66,7 +66,10 @@ class RecordPage(View):
     def get_context(self, **context):
         """What the template gets. A hook for more."""
         above = [{"url": reverse(name), "label": label} for name, label in self.crumbs]
-        here = {"label": self.here(context.get("record"))}
+        record = context.get("record")
+        if self.title and hasattr(record, "get_absolute_url"):  # something is done to it: its own page lies above
+            above.append({"url": record.get_absolute_url(), "label": record.title})
+        here = {"label": self.here(record)}
         return {"page": self, "title": self.title, "crumbs": [*above, here] if above else [], **context}
 
     def here(self, record):
