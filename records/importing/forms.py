@@ -2,6 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from records.importing import declaring, intake, reading
 from records.importing.encoding import ENCODINGS
@@ -177,7 +178,9 @@ class WriteForm(CleanTextMixin, forms.Form):
     def __init__(self, data=None, *, importer, counts):
         super().__init__(data)
         if counts.get("duplicate"):
-            self.fields["duplicates"].label = _("%(n)s exact duplicates") % {"n": f"{counts['duplicate']:,}"}
+            count = counts["duplicate"]
+            label = ngettext("%(n)s exact duplicate", "%(n)s exact duplicates", count)
+            self.fields["duplicates"].label = label % {"n": f"{count:,}"}
         else:
             del self.fields["duplicates"]
         new = {key: names["count"] for key, names in counts.get("new", {}).items() if names["count"]}
