@@ -32,6 +32,7 @@ function optionsOfSelect(select) {
 
 function enhance(input, find, choose) {
   made += 1;
+  const hadFocus = document.activeElement === input; // moving a field takes its focus away
   const box = document.createElement("div");
   box.className = "combo";
   input.replaceWith(box);
@@ -47,6 +48,7 @@ function enhance(input, find, choose) {
     list.setAttribute("aria-label", input.getAttribute("aria-label") ?? "");
   }
   box.append(input, list);
+  if (hadFocus) input.focus();
   for (const [name, value] of Object.entries({
     role: "combobox", autocomplete: "off", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id,
   })) input.setAttribute(name, value);
