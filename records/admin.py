@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from records.filters import ReferenceField
+from records.forms import WholeRecordMixin
 from records.models import Conflict, Import, Job, Record
 from records.models.record import KEPT_BY_HEED
 from records.text import CleanTextMixin
@@ -40,7 +41,7 @@ class AdminReferenceField(ReferenceField):
         return (self.prepare_value(initial) or "") != (data or "").strip().upper()
 
 
-class RecordAdminForm(CleanTextMixin, forms.ModelForm):
+class RecordAdminForm(WholeRecordMixin, CleanTextMixin, forms.ModelForm):
     """Says which version it changes and why."""
 
     seen_rev = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
@@ -79,13 +80,6 @@ class RecordAdminForm(CleanTextMixin, forms.ModelForm):
                 ]
             )
         return cleaned
-
-    def validate_constraints(self):
-        # Constraints speak of fields that the form does not show as well.
-        try:
-            self.instance.validate_constraints(exclude=set(self.errors))
-        except ValidationError as faults:
-            self._update_errors(faults)
 
 
 def _told(version):
@@ -200,8 +194,8 @@ class RecordAdmin(ReadOnlyAdmin):
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except Conflict:
-            # Changed between reading and writing: the second look finds what the first could not.
+        except (Conflict, IntegrityError):
+            # Others wrote between our reading and our writing: the second look finds what the first could not.
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):

@@ -10,7 +10,21 @@ from records.models import Record
 from records.text import CleanTextMixin
 
 
-class RecordForm(CleanTextMixin, forms.ModelForm):
+class WholeRecordMixin:
+    """A model form that checks the record's constraints also where they speak of fields it does not show."""
+
+    def _post_clean(self):
+        super()._post_clean()
+        try:
+            self.instance.validate_constraints(exclude=set(self.errors))
+        except ValidationError as faults:
+            told = {message for messages in self.errors.values() for message in messages}
+            for message in faults.messages:
+                if message not in told:
+                    self.add_error(None, message)
+
+
+class RecordForm(WholeRecordMixin, CleanTextMixin, forms.ModelForm):
     """A form of one record for one person: it offers only what that person may read and what is in force.
 
     `more` names the fields that unfold under "Add more".
@@ -60,17 +74,6 @@ class RecordForm(CleanTextMixin, forms.ModelForm):
     def is_more_open(self):
         """Unfolded when something in there is filled in or wrong."""
         return any(field.errors or field.value() not in (None, "", False, []) for field in self.more_fields)
-
-    def _post_clean(self):
-        super()._post_clean()
-        # Constraints speak of fields that no form shows as well, such as the key of a name.
-        try:
-            self.instance.validate_constraints(exclude=set(self.errors))
-        except ValidationError as faults:
-            told = {message for messages in self.errors.values() for message in messages}
-            for message in faults.messages:
-                if message not in told:
-                    self.add_error(None, message)
 
 
 class ReasonForm(CleanTextMixin, forms.Form):

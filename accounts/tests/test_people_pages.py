@@ -218,24 +218,23 @@ def test_the_last_administrator_cannot_be_ended_taken_back_or_deactivated(client
     assert adam.is_active and adam.roles == {Role.ADMINISTRATOR}
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param(lambda: make_person("Una Unready", Role.ADMINISTRATOR).set_unusable_password(), id="no password"),
-        pytest.param(
-            lambda: appoint(make_person("Ike Interim"), Role.ADMINISTRATOR, to_on=date(2030, 1, 1)), id="for a while"
-        ),
-        pytest.param(
-            lambda: appoint(make_person("Fay Future"), Role.ADMINISTRATOR, from_on=date(2030, 1, 1)), id="from later on"
-        ),
-    ],
-)
-def test_an_administrator_who_cannot_stay_does_not_count(client, adam, other):
-    made = other()
-    if made is None:
-        una = User.objects.get(name="Una Unready")
-        una.set_unusable_password()
-        una.save()
+def _without_password():
+    invited = make_person("Una Unready", Role.ADMINISTRATOR)
+    invited.set_unusable_password()
+    invited.save()
+
+
+def _for_a_while():
+    appoint(make_person("Ike Interim"), Role.ADMINISTRATOR, to_on=date(2030, 1, 1))
+
+
+def _from_later_on():
+    appoint(make_person("Fay Future"), Role.ADMINISTRATOR, from_on=date(2030, 1, 1))
+
+
+@pytest.mark.parametrize("make_another", [_without_password, _for_a_while, _from_later_on])
+def test_an_administrator_who_cannot_stay_does_not_count(client, adam, make_another):
+    make_another()
     client.force_login(adam)
 
     assert client.post(person_url(adam, "deactivate"), {"reason": "I go"}).status_code == 400

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from accounts import services
-from accounts.models import Appointment, Role
+from accounts.models import Appointment, Organisation, Role
 from accounts.tests.makers import PASSWORD, appoint, make_person, make_unit
 from records import jobs
 from records.models import Job
@@ -80,7 +80,7 @@ def test_too_many_failures_lock_out_and_the_page_says_until_when(client, mira):
     locked = sign_in(client, mira.email, "wrong")
 
     assert locked.status_code == 429
-    until = timezone.localtime(timezone.now() + timedelta(minutes=15), mira_zone())
+    until = timezone.localtime(timezone.now() + timedelta(minutes=15), Organisation.current().zone)
     text = locked.content.decode()
     assert "Try again after" in text
     assert any(f"{until - timedelta(minutes=early):%H:%M}" in text for early in (0, 1))
@@ -88,12 +88,6 @@ def test_too_many_failures_lock_out_and_the_page_says_until_when(client, mira):
     # The right password does not help now, whatever its letters' case, and does not move the moment.
     assert sign_in(client, mira.email.upper()).status_code == 429
     assert not is_signed_in(client)
-
-
-def mira_zone():
-    from accounts.models import Organisation
-
-    return Organisation.current().zone
 
 
 def test_others_are_not_locked_out_with_one(client, mira, stefan):
