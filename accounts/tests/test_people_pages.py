@@ -1,8 +1,11 @@
 """The pages of people: who sees whom, appointments, letting go, and the last administrator."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -332,3 +335,28 @@ def test_an_auditor_of_one_unit_sees_that_unit(client, organisation):
 
     assert client.get(person_url(mine)).status_code == 200
     assert client.get(person_url(other)).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_administrators_who_end_each_other_one_stays(adam):
+    berta = make_person("Berta Boss", Role.ADMINISTRATOR)
+    outcomes, at_once = [], threading.Barrier(2)
+
+    def end(by, whose):
+        at_once.wait()
+        try:
+            Appointment.objects.get(user=whose).end(by=by, on=TODAY())
+            outcomes.append("ended")
+        except ValidationError:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=end, args=pair) for pair in ((adam, berta), (berta, adam))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["ended", "refused"]
+    assert Appointment.objects.lasting_administrators(TODAY()).count() == 1

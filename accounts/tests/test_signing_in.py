@@ -246,3 +246,18 @@ def test_pages_for_the_signed_in_lead_visitors_to_sign_in(client, organisation):
     for path in ("/accounts/password/change/", "/accounts/2fa/", "/me/", "/people/", "/accounts/2fa/app/activate/"):
         answer = client.get(path)
         assert answer.status_code == 302 and answer.headers["Location"].startswith(LOGIN), path
+
+
+def test_asking_too_often_is_answered_with_a_page_of_ours(client, mira):
+    answers = [client.post("/accounts/password/reset/", {"email": mira.email}) for _time in range(6)]
+
+    assert [answer.status_code for answer in answers] == [302] * 5 + [429]
+    assert "Wait a few minutes" in answers[-1].content.decode()
+
+
+def test_one_account_guessed_from_many_addresses_is_slowed_down(mira):
+    for number in range(30):
+        Client(REMOTE_ADDR=f"10.0.0.{number}").post(LOGIN, {"login": mira.email, "password": "wrong"})
+    answer = Client(REMOTE_ADDR="10.0.1.1").post(LOGIN, {"login": mira.email, "password": PASSWORD})
+
+    assert answer.status_code == 400 and "Too many attempts to sign in" in answer.content.decode()
