@@ -1,10 +1,11 @@
 """Many new records at once, each with its reference, its version and its place in the trail; for imports."""
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from trail.context import current
 
+from .inserting import insert
 from .models.record import ReferenceCounter, reference_of
 
 CHUNK = 500
@@ -26,4 +27,4 @@ def create(model, records, *, by, verb="imported", reason=""):
         record.recorded_by_id = record.changed_by_id = by.pk if by is not None else None
         record.verb, record.reason = verb, reason or acting.reason
         record.channel, record.request_id = acting.channel, acting.request_id
-    return models.QuerySet(model).bulk_create(records, batch_size=CHUNK)
+    return insert(model, records)

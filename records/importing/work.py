@@ -18,6 +18,7 @@ from records import bulk, jobs
 from records.importing import declaring, intake, reading
 from records.importing.matching import Preparer
 from records.importing.reading import Duplicates, Unreadable
+from records.inserting import insert
 from records.models import Import, ImportRow, Record
 from records.notifying import notify
 
@@ -93,7 +94,7 @@ def _stage(running, batch, stream, staged):
             continue
         with transaction.atomic():
             _batch(running, Stage.CHECKING)
-            ImportRow.objects.bulk_create(news)
+            insert(ImportRow, news)
             running.progress(done, None, _("Checking"))
         _may_rest(began)
 
