@@ -1,5 +1,8 @@
 """The admin pages of records: found by reference, shown with every version, changed only with a reason."""
 
+from datetime import date
+from functools import partial
+
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -103,8 +106,23 @@ class StandingFilter(admin.SimpleListFilter):
         return queryset
 
 
+def _periods(rows, ask, field, kind, *args, **options):
+    """What `rows.dates` or `rows.datetimes` says; for years all from the first to the last, empty ones too."""
+    if kind != "year":
+        return ask(field, kind, *args, **options)
+    ends = rows.aggregate(first=models.Min(field), last=models.Max(field))
+    if ends["first"] is None:
+        return []
+    return [date(year, 1, 1) for year in range(ends["first"].year, ends["last"].year + 1)]
+
+
 class RecordChangeList(ChangeList):
-    """Leads to records by their references."""
+    """Leads to records by their references, and through the years without reading every row for them."""
+
+    def get_queryset(self, request, **options):
+        rows = super().get_queryset(request, **options)
+        rows.dates, rows.datetimes = partial(_periods, rows, rows.dates), partial(_periods, rows, rows.datetimes)
+        return rows
 
     def url_for_result(self, result):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[result.reference])
