@@ -84,7 +84,7 @@ class RecordList(RecordPage):
         self.order = self._order()
         size = self._size()
         if self.faults or not self.filterset.is_valid():
-            return self._answer(self.model.objects.none(), size, status=400)
+            return self._answer(self.rows().none(), size, status=400)
         rows = self.filterset.qs
         if self.params.get("format") == "csv":
             return self._csv(rows)
