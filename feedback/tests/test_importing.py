@@ -17,7 +17,7 @@ from feedback.models import Feedback
 from feedback.tests.imports import CFPB, NYCC, SIMPLE, bring, checked, imported, rows_of, run, undone
 from feedback.tests.makers import make_entry
 from records import jobs
-from records.importing import declaring, intake, matching, reading, work
+from records.importing import declaring, intake, matching, mending, reading, work
 from records.models import Import, ImportRow, Job, Notification
 from trail.context import acting_as
 from trail.models import Pending
@@ -260,7 +260,7 @@ def test_a_file_whose_quotation_mark_never_closes_fails_as_a_whole(mira, monkeyp
 def test_the_file_of_rows_to_mend_can_be_brought_again(mira):
     batch = imported(mira, HEAD + "=Ada,soon,'=1\n-Bob,2026-01-05,x\n@Cy,2026-02-30,+5\n")
     faulty = batch.rows.filter(state=State.ERROR).values_list("number", "problems", "cells")
-    content = b"".join(reading.error_file(intake.shape_of(batch).columns, faulty)).decode("utf-8-sig")
+    content = b"".join(mending.error_file(intake.shape_of(batch).columns, faulty)).decode("utf-8-sig")
     table = list(csv.reader(io.StringIO(content, newline="")))
     assert table[0] == ["Row in the first file", "What is wrong", "customer", "received", "words"]
     assert [row[0] for row in table[1:]] == ["2", "4"]

@@ -7,20 +7,19 @@
 import csv
 import io
 import re
-from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, sha256
-from itertools import chain, count, islice
+from itertools import count, islice
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from records.csv_export import FORMULA, neutralised
 from records.importing.encoding import ENCODINGS, SURROGATE, control_share, detect_encoding, known_format
 from records.importing.guessing import looks_typed
+from records.importing.mending import is_ours, plain_cell
 from records.text import LONG_TEXT
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -361,38 +360,6 @@ class Duplicates:
         digest = blake2b(repr(row.cells).encode(), digest_size=16).digest()
         first = self._first.setdefault(digest, row.number)
         return None if first == row.number else first
-
-
-# The file of rows to mend: a row's number, what is wrong, then its cells as they stood. It is read back like any.
-
-
-def error_headings():
-    return [_("Row in the first file"), _("What is wrong")]
-
-
-def is_ours(headings):
-    return headings[:2] == error_headings()
-
-
-def plain_cell(cell):
-    """The text that `neutralised` made harmless."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
-
-
-def error_file(columns, faulty):
-    """The file of rows to mend, line by line as bytes. `faulty` gives (number, problems, cells)."""
-    target = io.StringIO(newline="")
-    writer = csv.writer(target)
-    lines = chain(
-        [[*error_headings(), *map(neutralised, columns)]],
-        ([str(number), neutralised(" ".join(says)), *map(neutralised, cells)] for number, says, cells in faulty),
-    )
-    yield BOM_UTF8  # so that spreadsheets read UTF-8 as UTF-8
-    for line in lines:
-        writer.writerow(line)
-        yield target.getvalue().encode()
-        target.seek(0)
-        target.truncate()
 
 
 def storable(cell):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from records.filters import RecordFilter
 from records.forms import ReasonForm
-from records.importing import declaring, intake, reading, work
+from records.importing import declaring, intake, mending, reading, work
 from records.importing.encoding import ENCODINGS
 from records.importing.forms import SEPARATORS, MatchForm, ReadingForm, UploadForm, WriteForm
 from records.importing.guessing import DATE_FORMATS
@@ -348,7 +348,7 @@ class ImportErrors(RecordPage):
     def get(self, request, reference):
         batch = self.get_record()
         faulty = batch.rows.filter(state=State.ERROR).values_list("number", "problems", "cells").iterator(1_000)
-        lines = reading.error_file(intake.shape_of(batch).columns, faulty)
+        lines = mending.error_file(intake.shape_of(batch).columns, faulty)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Cache-Control"] = "private, no-store"
         response["Content-Disposition"] = f'attachment; filename="{batch.reference}-to-mend.csv"'
