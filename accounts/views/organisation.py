@@ -49,7 +49,6 @@ class OrganisationEdit(RecordEdit):
     queryset = Organisation.objects.all()
     form_class = OrganisationForm
     title = gettext_lazy("Clock and calendar")
-    crumbs = ORGANISATION
 
     def get(self, request):
         return super().get(request, None)
