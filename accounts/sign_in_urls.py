@@ -51,7 +51,11 @@ urlpatterns = [
     path("2fa/app/activate/", asking(totp.activate_totp), name="mfa_activate_totp"),
     path("2fa/app/deactivate/", asking(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path("2fa/recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path("2fa/recovery-codes/generate/", asking(recovery_codes.generate_recovery_codes), name="mfa_generate_recovery_codes"),
+    path(
+        "2fa/recovery-codes/generate/",
+        asking(recovery_codes.generate_recovery_codes),
+        name="mfa_generate_recovery_codes",
+    ),
     path("2fa/recovery-codes/download/", recovery_codes.download_recovery_codes, name="mfa_download_recovery_codes"),
     path("invitation/", invitation.accept, name="invitation"),
     path("invitation/<str:token>/", invitation.enter, name="invitation_enter"),

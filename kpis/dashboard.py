@@ -75,7 +75,9 @@ class Row:
         rules = self.analysis.rules
         words = {"n": segment.n, "factor": rules.limit_factor, "mean": figure(segment.mean, 1)}
         if segment.is_locked:
-            note = _("Usual range fixed on the first %(n)s values: average %(mean)s ± %(factor)s × average moving range.")
+            note = _(
+                "Usual range fixed on the first %(n)s values: average %(mean)s ± %(factor)s × average moving range."
+            )
         elif segment.is_trial:
             note = _("Trial limits on %(n)s values: average %(mean)s ± %(factor)s × average moving range.")
         else:
@@ -113,9 +115,7 @@ def analyse(kpi, measure, points):
     if kpi.baseline_until:
         fixed = sum(point.period.start < kpi.baseline_until for point in points)
         baselines = (xmr.Baseline(0, fixed),)
-    judged = [
-        point.value if point.is_running or enough(point, kpi) else None for point in points
-    ]
+    judged = [point.value if point.is_running or enough(point, kpi) else None for point in points]
     return xmr.analyse(
         judged if valued else [],
         higher_is_better=measure.higher_is_better,
@@ -134,11 +134,15 @@ def enough(point, kpi):
 
 
 def target_words(kpi, measure):
-    """"at least 95 %", "at most 10 days", or that there is none."""
+    """ "at least 95 %", "at most 10 days", or that there is none."""
     if kpi.target is None:
         return _("no target yet")
     target = kpi.target.normalize()
     value = figure(target, max(0, -target.as_tuple().exponent), measure.unit)
     if measure.higher_is_better is None:
         return value
-    return _("at least %(value)s") % {"value": value} if measure.higher_is_better else _("at most %(value)s") % {"value": value}
+    return (
+        _("at least %(value)s") % {"value": value}
+        if measure.higher_is_better
+        else _("at most %(value)s") % {"value": value}
+    )

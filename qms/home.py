@@ -83,7 +83,10 @@ def needs(user, calendar, most):
     """The complaints whose promised moment comes first, of those that this person may see."""
     waiting = Feedback.objects.visible_to(user).in_force().with_open_clock().select_related("customer", "owner")
     now = timezone.now()
-    return [Need(feedback, clock_state(feedback, now, calendar)) for feedback in waiting.order_by("next_due_at", "pk")[:most]]
+    return [
+        Need(feedback, clock_state(feedback, now, calendar))
+        for feedback in waiting.order_by("next_due_at", "pk")[:most]
+    ]
 
 
 def quiet_key_customers(user):
@@ -137,7 +140,13 @@ def talk(user, chosen):
     days = {"received_from": first.isoformat(), "received_to": last.isoformat()}
     bars = charts.bars(
         [
-            (named[member][1], count, before.get(member, 0), "", f"{page}?{urlencode({'product': named[member][0], **days})}")
+            (
+                named[member][1],
+                count,
+                before.get(member, 0),
+                "",
+                f"{page}?{urlencode({'product': named[member][0], **days})}",
+            )
             for member, count in most
             if member in named
         ]

@@ -15,7 +15,8 @@ class Acting:
     reason: str = ""
 
 
-_acting = ContextVar("acting", default=Acting())
+NOBODY = Acting()
+_acting = ContextVar("acting", default=NOBODY)
 
 
 def current() -> Acting:

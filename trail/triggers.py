@@ -15,6 +15,7 @@ from .models import Pending, Seal
 NOT_DELETED = "records are not deleted"
 NOT_AROUND = "a record is changed through Heed"
 APPEND_ONLY = "the trail is only ever added to"
+AROUND = 'NEW."id" <> OLD."id" OR NEW."rev" <> OLD."rev" + 1 OR NEW."changed_at" <= OLD."changed_at"'
 
 
 def install(models=None, using=DEFAULT_DB_ALIAS):
@@ -118,14 +119,13 @@ def _append_only_tables(models=None):
 def _sqlite_bodies(model):
     table, pending = model._meta.db_table, Pending._meta.db_table
     keep = (
-        f"{_copy(model)}; INSERT INTO \"{pending}\" (rtype, history_id) "
+        f'{_copy(model)}; INSERT INTO "{pending}" (rtype, history_id) '
         f"VALUES ('{model._meta.label_lower}', last_insert_rowid());"
     )
     return {
         f"keep_{table}_insert": f'AFTER INSERT ON "{table}" BEGIN {keep} END',
         f"keep_{table}_update": (
-            f"AFTER UPDATE ON \"{table}\" BEGIN SELECT RAISE(ABORT, '{NOT_AROUND}') "
-            f'WHERE NEW."id" <> OLD."id" OR NEW."rev" <> OLD."rev" + 1 OR NEW."changed_at" <= OLD."changed_at"; {keep} END'
+            f"AFTER UPDATE ON \"{table}\" BEGIN SELECT RAISE(ABORT, '{NOT_AROUND}') WHERE {AROUND}; {keep} END"
         ),
         f"keep_{table}_delete": f"BEFORE DELETE ON \"{table}\" BEGIN SELECT RAISE(ABORT, '{NOT_DELETED}'); END",
     }
@@ -164,7 +164,7 @@ BEGIN
   IF tg_op IN ('DELETE', 'TRUNCATE') THEN
     RAISE EXCEPTION '{NOT_DELETED}' USING errcode = '23514';
   END IF;
-  IF tg_op = 'UPDATE' AND (NEW."id" <> OLD."id" OR NEW."rev" <> OLD."rev" + 1 OR NEW."changed_at" <= OLD."changed_at") THEN
+  IF tg_op = 'UPDATE' AND ({AROUND}) THEN
     RAISE EXCEPTION '{NOT_AROUND}' USING errcode = '23514';
   END IF;
   {_copy(model)};
@@ -189,7 +189,8 @@ def _postgresql(model):
     statements = [
         f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $keep${body}$keep$',
         f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"',
-        f'CREATE TRIGGER "{name}" AFTER INSERT OR UPDATE OR DELETE ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{name}"()',
+        f'CREATE TRIGGER "{name}" AFTER INSERT OR UPDATE OR DELETE ON "{table}" '
+        f'FOR EACH ROW EXECUTE FUNCTION "{name}"()',
         f'DROP TRIGGER IF EXISTS "{name}_truncate" ON "{table}"',
         f'CREATE TRIGGER "{name}_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION "{name}"()',
     ]
@@ -244,5 +245,7 @@ def _present(connection):
                 "WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgname LIKE 'keep\\_%%'"
             )
             return cursor.fetchall()
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'keep\\_%' ESCAPE '\\'")
+        cursor.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'keep\\_%' ESCAPE '\\'"
+        )
         return [(name, sql.removeprefix(f'CREATE TRIGGER "{name}" ')) for name, sql in cursor.fetchall()]

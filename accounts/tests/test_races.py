@@ -55,9 +55,7 @@ def test_control_without_comparing_revisions_one_change_is_lost(monkeypatch):
 
     def last_one_wins(self, base_qs, using, pk_val, values, update_fields, forced_update):
         now = base_qs.filter(pk=pk_val).values_list("rev", "changed_at").get()
-        values = [
-            (field, None, now[0] + 1 if field.name == "rev" else value) for field, _none, value in values
-        ]
+        values = [(field, None, now[0] + 1 if field.name == "rev" else value) for field, _none, value in values]
         return models.Model._do_update(self, base_qs, using, pk_val, values, update_fields, forced_update)
 
     monkeypatch.setattr(Unit, "_do_update", last_one_wins)

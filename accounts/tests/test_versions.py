@@ -79,7 +79,10 @@ def test_insert_or_replace_does_not_walk_past_on_sqlite():
     unit = make_unit()
     columns = ", ".join(f'"{field.column}"' for field in Unit._meta.concrete_fields)
     with refused():
-        raw(f"INSERT OR REPLACE INTO accounts_unit ({columns}) SELECT {columns} FROM accounts_unit WHERE id = %s", unit.pk)
+        raw(
+            f"INSERT OR REPLACE INTO accounts_unit ({columns}) SELECT {columns} FROM accounts_unit WHERE id = %s",
+            unit.pk,
+        )
 
 
 def test_truncate_is_refused_on_postgresql():
@@ -152,7 +155,10 @@ def test_sealing_gives_each_version_one_place_in_a_gapless_sequence():
     assert seal() == 0
     sequence = list(Seal.objects.values_list("seq", flat=True))
     assert sequence == list(range(1, waiting + 1))
-    assert list(Seal.objects.filter(rtype="accounts.unit").values_list("rev", "verb")) == [(1, "recorded"), (2, "touched")]
+    assert list(Seal.objects.filter(rtype="accounts.unit").values_list("rev", "verb")) == [
+        (1, "recorded"),
+        (2, "touched"),
+    ]
 
 
 def test_sealing_in_small_steps_goes_on_where_it_stopped():

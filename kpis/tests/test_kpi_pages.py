@@ -62,7 +62,9 @@ def test_a_period_shows_its_records_and_opens_the_list_with_the_same_count(clien
     assert behind["shown"]["count"] == 4
     listed = client.get(behind["shown"]["url"])
     assert re.search(r"1 to 4 of 4", listed.content.decode())
-    references = set(Feedback.objects.filter(received_on__month=4, kind="complaint").values_list("reference", flat=True))
+    references = set(
+        Feedback.objects.filter(received_on__month=4, kind="complaint").values_list("reference", flat=True)
+    )
     assert all(reference in response.content.decode() for reference in references)
 
 

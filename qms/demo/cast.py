@@ -79,4 +79,11 @@ PEOPLE = [
     "Clara Whitcombe", "Jens Aune", "Maeve Kearney", "Ravi Menon", "Élodie Faure", "Oskar Lund", "Grace Adeyemi",
     "Tomasz Bielak", "Hannah Price", "Luca Ferri", "Yusuf Demir", "Katrin Vogel", "Sam Okonkwo",
 ]  # fmt: skip
-POSITIONS = ["Site engineer", "Buyer", "Head of operations", "Quality lead", "Maintenance planner", "Laboratory manager"]
+POSITIONS = [
+    "Site engineer",
+    "Buyer",
+    "Head of operations",
+    "Quality lead",
+    "Maintenance planner",
+    "Laboratory manager",
+]

@@ -5,6 +5,7 @@ recovery; first replies that slip since the telephone system was replaced; a res
 target; a key customer who fell silent.
 """
 
+import calendar
 import heapq
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -31,7 +32,7 @@ SILENT_SINCE = 150
 THEMES = {"delivery": 0.34, "certificate": 0.16, "fault": 0.24, "packaging": 0.14, "paperwork": 0.12}
 PER_DAY = {"complaint": 1.3, "compliment": 0.9, "suggestion": 0.5, "enquiry": 1.1, "observation": 0.25}
 CAME_BY = ["phone", "phone", "phone", "email", "email", "email", "visit", "web", "letter"]
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]  # fmt: skip
+MONTHS = list(calendar.month_name)[1:]
 
 
 @dataclass
@@ -92,7 +93,9 @@ class Story:
             self._save(customer, start, quality)
             self.customers.append((customer, weight))
             self.contacts[customer.pk] = [
-                self._save(Contact(customer=customer, unit=customer.unit, **self._contact(next(names), name)), start, owner)
+                self._save(
+                    Contact(customer=customer, unit=customer.unit, **self._contact(next(names), name)), start, owner
+                )
                 for _number in range(2 if weight > 2 else 1)
             ]
             for product in self.random.sample(self.products, 3 if weight > 2 else 2):
@@ -179,7 +182,9 @@ class Story:
             self._at(self._after(moment, self.random.randint(1, 6)), self._close, feedback, taker)
 
     def _complain(self, moment, theme, offset):
-        product = self.products[3] if theme == "certificate" else self.random.choice([*self.products[:3], *self.products])
+        product = (
+            self.products[3] if theme == "certificate" else self.random.choice([*self.products[:3], *self.products])
+        )
         subjects, sentences = words.COMPLAINTS[theme]
         feedback, taker = self._heard(
             moment,

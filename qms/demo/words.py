@@ -2,7 +2,12 @@
 
 COMPLAINTS = {
     "delivery": (
-        ["Delivery {days} days late", "Late again: {product}", "Crew left standing, {product} not there", "No word about a new date"],
+        [
+            "Delivery {days} days late",
+            "Late again: {product}",
+            "Crew left standing, {product} not there",
+            "No word about a new date",
+        ],
         [
             "Two units promised for {weekday} arrived {days} days later. I had a crew of four standing by.",
             "The {product} is superb. I just need to know the truth about the date.",
@@ -13,7 +18,12 @@ COMPLAINTS = {
         ],
     ),
     "certificate": (
-        ["Certificate missing", "Calibration certificate late", "Wrong serial number on the certificate", "Audit without a certificate"],
+        [
+            "Certificate missing",
+            "Calibration certificate late",
+            "Wrong serial number on the certificate",
+            "Audit without a certificate",
+        ],
         [
             "Third time I have asked for the certificate.",
             "The certificate names another serial number. Our auditor noticed before we did.",
@@ -32,7 +42,11 @@ COMPLAINTS = {
     ),
     "packaging": (
         ["Damaged on arrival", "Pallet arrived wet", "Parts missing from the box"],
-        ["Pallet arrived wet, two boxes soft.", "The box was open and the gaskets were gone.", "A dent the size of a fist in the housing."],
+        [
+            "Pallet arrived wet, two boxes soft.",
+            "The box was open and the gaskets were gone.",
+            "A dent the size of a fist in the housing.",
+        ],
     ),
     "paperwork": (
         ["Invoice does not match the quote", "Charged twice for freight", "Wrong order reference"],
@@ -74,8 +88,8 @@ OBSERVATIONS = [
 
 ACKNOWLEDGED = "We have your complaint and we are looking into it. You will hear from us by the date we gave you."
 ANSWERS = {
-    "delivery": "We are sorry. The collection was missed. Your next orders go by another carrier, and we tell you the day before they leave.",
-    "certificate": "The certificate is attached. It was held up in the laboratory; we have given it a name and a day of its own.",
+    "delivery": "We are sorry. The collection was missed. Your next orders go by another carrier.",
+    "certificate": "The certificate is attached. It was held up in the laboratory; it now has a day of its own.",
     "fault": "We have replaced the unit and examined the old one. The seal was at fault; you will not be charged.",
     "packaging": "Replacements left today. We have changed the packing of this product.",
     "paperwork": "You were right. A corrected invoice is on its way and the difference is credited.",

@@ -8,7 +8,18 @@ from accounts.roles import RIGHTS
 from records.models import Record
 from trail.history import history_of, tracked_models
 
-ROOMS = {"trail", "records", "accounts", "context", "customers", "feedback", "kpis", "improvement", "reviews", "evidence"}
+ROOMS = {
+    "trail",
+    "records",
+    "accounts",
+    "context",
+    "customers",
+    "feedback",
+    "kpis",
+    "improvement",
+    "reviews",
+    "evidence",
+}
 OURS = [model for model in apps.get_models() if model._meta.app_label in ROOMS]
 PLAIN = [model for model in OURS if not hasattr(model, "instance_type") and not model.__name__.startswith("Historical")]
 RECORDS = [model for model in PLAIN if issubclass(model, Record)]

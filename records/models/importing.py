@@ -32,7 +32,9 @@ class Import(Record):
         UNDONE = "undone", _("Undone")
 
     register = models.CharField(_("register"), max_length=20)
-    source = models.CharField(_("source"), max_length=80, blank=True, help_text=_("Where the file comes from, for example CRM."))
+    source = models.CharField(
+        _("source"), max_length=80, blank=True, help_text=_("Where the file comes from, for example CRM.")
+    )
     filename = models.CharField(_("file"), max_length=200, editable=False)
     file = models.FileField(upload_to=upload_path, editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)

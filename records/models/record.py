@@ -119,7 +119,9 @@ class RecordQuerySet(models.QuerySet):
         )
 
     def _refuse(self, *args, **kwargs):
-        raise TypeError("A record is changed by save(by=…), QuerySet.change(by=…) or records.bulk, so that its history is kept.")
+        raise TypeError(
+            "A record is changed by save(by=…), QuerySet.change(by=…) or records.bulk, so that its history is kept."
+        )
 
     update = update_or_create = bulk_create = bulk_update = delete = _refuse
     _refuse.queryset_only = True
@@ -143,7 +145,12 @@ class Record(models.Model):
     )
     changed_at = models.DateTimeField(_("changed at"), editable=False)
     changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("changed by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("changed by"),
     )
     verb = models.CharField(_("what was done"), max_length=40, editable=False)
     reason = models.TextField(_("reason"), blank=True, editable=False)
@@ -160,7 +167,12 @@ class Record(models.Model):
     )
     voided_at = models.DateTimeField(_("voided at"), null=True, editable=False)
     voided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("voided by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("voided by"),
     )
     void_reason = models.TextField(_("why it was voided"), blank=True, editable=False)
 
@@ -173,20 +185,6 @@ class Record(models.Model):
         default_permissions = ("add", "change", "view", "void")
 
     def __str__(self):
-        return self.reference
-
-    @classmethod
-    def permission(cls, action):
-        """"feedback.view_feedback" for Feedback and "view"."""
-        return f"{cls._meta.app_label}.{action}_{cls._meta.model_name}"
-
-    @property
-    def is_voided(self):
-        return self.voided_at is not None
-
-    @property
-    def title(self):
-        """What a reader calls it, in lists and messages."""
         return self.reference
 
     def save(self, *, by=None, verb=None, reason="", at=None, **options):
@@ -214,7 +212,11 @@ class Record(models.Model):
                 if adding:
                     self.recorded_at, self.recorded_by_id = now, self.changed_by_id
                     self._take_reference(now)
-                super().save(force_insert=adding, force_update=not adding, **{k: v for k, v in options.items() if not k.startswith("force_")})
+                super().save(
+                    force_insert=adding,
+                    force_update=not adding,
+                    **{k: v for k, v in options.items() if not k.startswith("force_")},
+                )
                 transaction.on_commit(versions_wait, robust=True)
         except BaseException:
             self.rev -= 1  # not written: the record in hand still stands where it stood
@@ -237,6 +239,20 @@ class Record(models.Model):
     def delete(self, *args, **kwargs):
         raise TypeError("Records are voided with a reason, never deleted.")
 
+    @classmethod
+    def permission(cls, action):
+        """ "feedback.view_feedback" for Feedback and "view"."""
+        return f"{cls._meta.app_label}.{action}_{cls._meta.model_name}"
+
+    @property
+    def is_voided(self):
+        return self.voided_at is not None
+
+    @property
+    def title(self):
+        """What a reader calls it, in lists and messages."""
+        return self.reference
+
     def void(self, *, by, reason):
         """Take this record out of force. Raises ValidationError without a reason or when it is void already."""
         if self.is_voided:
@@ -253,5 +269,5 @@ class Record(models.Model):
 
 
 def reference_of(record, year, number):
-    """"FB-2026-0001": at least four digits, so that references sort as people expect."""
+    """ "FB-2026-0001": at least four digits, so that references sort as people expect."""
     return f"{record.reference_prefix}-{year}-{number:04d}"

@@ -24,13 +24,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--until", type=date.fromisoformat, help="the story ends before this day (default: today)")
-        parser.add_argument("--reset", action="store_true", help="first empty a database that holds only the demo company")
+        parser.add_argument(
+            "--reset", action="store_true", help="first empty a database that holds only the demo company"
+        )
 
     def handle(self, *, until, reset, **options):
         until = until or timezone.localdate()
         if User.objects.exists():
             if not reset:
-                raise CommandError("There are people in this database already. --reset empties it, if it is the demo's.")
+                raise CommandError(
+                    "There are people in this database already. --reset empties it, if it is the demo's."
+                )
             self._empty()
         with transaction.atomic(), acting_as_system("command"):
             self._fill(until)
@@ -68,7 +72,11 @@ class Command(BaseCommand):
             opens_at=time(9),
             closes_at=time(17),
         ).save(at=at)
-        for severity, acknowledge, answer in ((Severity.MINOR, 1, 15), (Severity.MAJOR, 1, 10), (Severity.CRITICAL, 1, 5)):
+        for severity, acknowledge, answer in (
+            (Severity.MINOR, 1, 15),
+            (Severity.MAJOR, 1, 10),
+            (Severity.CRITICAL, 1, 5),
+        ):
             Deadline(severity=severity, acknowledge_days=acknowledge, answer_days=answer).save(at=at)
 
     def _people(self, at, until):
@@ -94,7 +102,11 @@ class Command(BaseCommand):
         return units, people
 
     def _kpis(self, until, people):
-        owners = {"time-to-resolve": "Tom Mbeki", "complaints-received": "Tom Mbeki", "acknowledged-on-time": "Lena Sund"}
+        owners = {
+            "time-to-resolve": "Tom Mbeki",
+            "complaints-received": "Tom Mbeki",
+            "acknowledged-on-time": "Lena Sund",
+        }
         changes = {
             "complaints-received": {"cadence": "week", "target": 8},
             "acknowledged-on-time": {"cadence": "week", "target": 90},
