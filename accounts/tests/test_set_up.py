@@ -78,6 +78,10 @@ def test_an_unknown_country_gets_no_public_holidays(client):
         ({"password2": "something else entirely"}, "The two passwords are not the same."),
         ({"password1": "short", "password2": "short"}, "This password is too short"),
         ({"password1": "ada@example.com", "password2": "ada@example.com"}, "too similar"),
+        (
+            {"name": "Adelheid Lindemann", "password1": "lindemann-adelheid", "password2": "lindemann-adelheid"},
+            "similar",
+        ),
         ({"name": "A\x00da"}, "NUL character"),
         ({"name": "a" * 121}, "at most 120"),
     ],
