@@ -45,7 +45,7 @@ class Need:
 def home(request):
     """The five-minute read. Who may see no figures (administrators) is led to what is theirs."""
     if not request.user.has_perm("kpis.view_kpi"):
-        return redirect("accounts:people")
+        return redirect("accounts:people" if request.user.has_perm("accounts.view_user") else "accounts:preferences")
     return _home(request)
 
 

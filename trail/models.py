@@ -42,6 +42,8 @@ class Seal(models.Model):
         verbose_name = _("seal")
         verbose_name_plural = _("seals")
         constraints = [models.UniqueConstraint(fields=["rtype", "rid", "rev"], name="trail_seal_once")]
+        # The feed of one kind of record, from a watermark on.
+        indexes = [models.Index(fields=["rtype", "seq"], name="trail_seal_feed")]
 
     def __str__(self):
         return f"{self.seq} {self.reference} {self.verb}"

@@ -100,6 +100,7 @@ def test_a_unit_sees_its_own(client, organisation, quinn):
 
 def test_administrators_are_led_to_what_is_theirs(client, adam):
     assert home(client, adam).url == reverse("accounts:people")
+    assert home(client, make_person("Nobody Yet")).url == reverse("accounts:preferences")
 
 
 def test_home_asks_the_database_the_same_however_much_there_is(client, mira, django_assert_max_num_queries):
