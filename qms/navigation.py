@@ -33,6 +33,17 @@ GROUPS = [
         [Entry(_("Customers"), "customers:list", "users", "customers.view_customer", "8.2", "/customers/", True)],
     ),
     (_("Lead"), [Entry(_("KPIs"), "kpis:list", "chart-line", "kpis.view_kpi", "9.1", "/kpis/")]),
+    (
+        _("Administer"),
+        [
+            Entry(_("People and roles"), "accounts:people", "users", "accounts.manage_people", "", "/people/", True),
+            Entry(_("Units"), "accounts:units", "hierarchy", "accounts.manage_people", "", "/units/"),
+            Entry(
+                _("Organisation"), "accounts:organisation", "building", "accounts.manage_people", "", "/organisation/"
+            ),
+            Entry(_("Background work"), "jobs:list", "activity", "accounts.manage_people", "", "/jobs/", True),
+        ],
+    ),
 ]
 MENU = [
     Entry(_("Products and services"), "customers:products", "box", "customers.view_product"),
