@@ -3,13 +3,11 @@
 from itertools import cycle
 
 import pytest
-from django.db import transaction
-from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.roles import Role
-from qms.tests.makers import make_world, media_in
 from qms.tests.rights import AUDITOR, MANAGER, PAGES, STAFF
+from qms.tests.visiting import Visitor, arguments, path_of
 
 pytestmark = pytest.mark.django_db
 CAST = {
@@ -48,44 +46,13 @@ DAMAGED = ["x", "FB-2026-0001'", "%00", "%ED%A0%80", "%FF", "..%2f..", "A" * 5_0
 WRONG = {"reference": "XX-2026-9999", "pk": 2**40, "code": "no-such-kpi", "object_id": "XX-2026-9999"}
 
 
-@pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker, tmp_path_factory):
-    """One world for all tests here. Each request is taken back, and in the end the world is."""
-    with (
-        django_db_blocker.unblock(),
-        media_in(tmp_path_factory.mktemp("media")),
-        transaction.atomic(),
-    ):
-        yield make_world()
-        transaction.set_rollback(True)
-
-
-class Visitor:
-    """Asks for pages as one person, or as nobody; whatever a request changes is taken back."""
-
-    def __init__(self, user):
-        self.client = Client(raise_request_exception=False)
-        if user is not None:
-            self.client.force_login(user)
-        self.cookies = self.client.cookies.output(header="", sep=";")
-
-    def ask(self, method, path, data=None):
-        self.client.cookies.clear()
-        self.client.cookies.load(self.cookies)
-        with transaction.atomic():
-            response = self.client.get(path) if method == "GET" else self.client.post(path, data or {})
-            if response.streaming:
-                list(response.streaming_content)
-            transaction.set_rollback(True)
-        return response.status_code
-
-    def surprises(self, questions):
-        """Those of the questions (page, method, path, expected statuses) that are answered otherwise, in words."""
-        return [
-            f"{method} {page}: {status}, not {sorted(expected)}"
-            for page, method, path, expected in questions
-            if (status := self.ask(method, path, page.form)) not in expected
-        ]
+def surprises(visitor, questions):
+    """Those of the questions (page, method, path, expected statuses) that are answered otherwise, in words."""
+    return [
+        f"{method} {page}: {status}, not {sorted(expected)}"
+        for page, method, path, expected in questions
+        if (status := visitor.ask(method, path, page.form).status_code) not in expected
+    ]
 
 
 def questions(role, world, twins=None):
@@ -93,33 +60,9 @@ def questions(role, world, twins=None):
     for page in PAGES:
         if twins is None or page.about in twins:
             about = page.about if twins is None else twins[page.about]
-            path = reverse(page.name, kwargs=arguments(page.name, about, world))
+            path = path_of(page, world, about)
             for method in METHODS:
                 yield page, method, path, page.expected(role, method, path)
-
-
-def arguments(name, about, world):
-    """What the address of this page about this piece of the world is made of."""
-    match about:
-        case "":
-            return {}
-        case "token":
-            return {"token": world.token}
-        case "stale_key":
-            return {"uidb36": "1", "key": "abc-def"}
-        case "draft":
-            return {"form": "feedback"}
-        case "kpi":
-            return {"code": world.kpi.code}
-        case "app":
-            return {"app_label": "accounts"}
-        case "kpi_record":
-            about = "kpi"
-    piece = getattr(world, about)
-    is_record = hasattr(piece, "reference") and hasattr(piece, "void")
-    if name.startswith("admin:"):
-        return {"object_id": piece.reference if is_record else piece.pk}
-    return {"reference": piece.reference} if is_record else {"pk": piece.pk}
 
 
 def names_of(patterns, namespace=""):
@@ -129,9 +72,8 @@ def names_of(patterns, namespace=""):
             if pattern.name:
                 yield namespace + pattern.name
         else:
-            yield from names_of(
-                pattern.url_patterns, f"{namespace}{pattern.namespace or ''}{':' * bool(pattern.namespace)}"
-            )
+            inside = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from names_of(pattern.url_patterns, namespace + inside)
 
 
 def test_every_address_has_a_row_and_every_row_an_address():
@@ -143,21 +85,21 @@ def test_every_address_has_a_row_and_every_row_an_address():
 @EACH_ROLE
 def test_each_page_answers_each_role_as_the_rights_say(world, role):
     visitor = Visitor(world.people.get(CAST[role]))
-    assert visitor.surprises(questions(role, world)) == []
+    assert surprises(visitor, questions(role, world)) == []
 
 
 @EACH_OF_THE_NORTH
 def test_within_their_unit_people_may_what_their_role_may(world, role):
     visitor, twins = Visitor(world.people[OF_THE_NORTH[role]]), {about: about for about in IN_THE_SOUTH}
     del twins["sven"], twins["idea"]  # they have no twin in the north
-    assert visitor.surprises(questions(role, world, twins)) == []
+    assert surprises(visitor, questions(role, world, twins)) == []
 
 
 @EACH_OF_THE_NORTH
 def test_what_lies_outside_their_unit_is_not_there(world, role):
     visitor = Visitor(world.people[OF_THE_NORTH[role]])
     asked = questions(role, world, IN_THE_SOUTH)
-    assert visitor.surprises((*question, expected & REFUSED or {404}) for *question, expected in asked) == []
+    assert surprises(visitor, [(*question, expected & REFUSED or {404}) for *question, expected in asked]) == []
 
 
 @EACH_OF_THE_NORTH
@@ -170,7 +112,7 @@ def test_what_belongs_to_the_whole_firm_is_read_by_its_units_and_not_changed(wor
                 expected = expected & REFUSED or {404}
             yield page, method, path, expected
 
-    assert visitor.surprises(asked()) == []
+    assert surprises(visitor, asked()) == []
 
 
 @pytest.mark.parametrize("name", ["quinn", "adam"])  # who together may open every page
@@ -185,7 +127,7 @@ def test_a_wrong_reference_is_not_there(world, name):
                 for method in METHODS:
                     yield page, method, path, page.expected(role, method, path) & REFUSED | {404}
 
-    assert visitor.surprises(asked()) == []
+    assert surprises(visitor, asked()) == []
 
 
 def test_a_damaged_reference_is_refused_in_words(world):
@@ -198,4 +140,4 @@ def test_a_damaged_reference_is_refused_in_words(world):
             for method in METHODS:
                 yield page, method, path, {400, 403, 404, 405}
 
-    assert Visitor(world.people["quinn"]).surprises(asked()) == []
+    assert surprises(Visitor(world.people["quinn"]), asked()) == []
