@@ -3,7 +3,7 @@
 from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth import login, update_session_auth_hash
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "accounts.backends.AppointmentBackend"
 
 
 def begin(request, person):

@@ -15,7 +15,7 @@ from records.models import Draft, Submission
 
 pytestmark = pytest.mark.django_db
 LIST = "/customers/"
-QUERIES_OF_A_LIST = 13
+QUERIES_OF_A_LIST = 12
 
 
 @pytest.fixture

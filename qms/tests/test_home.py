@@ -106,5 +106,5 @@ def test_administrators_are_led_to_what_is_theirs(client, adam):
 def test_home_asks_the_database_the_same_however_much_there_is(client, mira, django_assert_max_num_queries):
     a_year_of(mira, [3] * 12)
     home(client, mira)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(16):
         client.get(reverse("home"))

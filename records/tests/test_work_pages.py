@@ -103,7 +103,7 @@ def test_the_page_costs_a_fixed_number_of_queries(client, adam, django_assert_nu
         make_job("done", asked_by=adam)
     client.force_login(adam)
     client.get("/jobs/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get("/jobs/")
 
 
@@ -176,7 +176,7 @@ def test_notifications_are_paged_at_fixed_cost(client, mira, django_assert_num_q
     first = client.get("/notifications/")
     assert len(first.context["page"].rows) == 25
     assert client.get("/notifications/", {"page": "odd"}).status_code == 400
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get("/notifications/", {"page": first.context["page"].next})
 
 
