@@ -82,8 +82,8 @@ class Ground:
 
 def load(firm, ground, manifest):
     """Import all of the firm's feedback in chunks; yields how many are there after each."""
-    told, done = iter(firm), 0
-    while chunk := list(islice(told, CHUNK)):
+    told, done, size = iter(firm), 0, min(CHUNK, max(1, firm.records // 10))
+    while chunk := list(islice(told, size)):
         bulk.create(Feedback, [ground.feedback(one) for one in chunk], by=ground.by)
         for one in chunk:
             manifest.add(one)

@@ -28,14 +28,14 @@ def days(source: Source, rows: QuerySet) -> set:
     return set(belonging(source, rows).values_list(source.day, flat=True).distinct())
 
 
-def fill(series: Series, source: Source, rows: Iterable[QuerySet]):
-    """Write the buckets of a new series."""
+def fill(source: Source, series: Iterable[Series], rows: Iterable[QuerySet]):
+    """Write the buckets of new series of the source; all of them in one scan of `rows`."""
     for histogram in (None, *source.histograms):
-        _insert(series, *_totals(series, source, histogram, list(rows), []))
+        _insert(*_totals(source, list(series), histogram, list(rows), []))
 
 
-def add(series: Series, source: Source, rows: Iterable[QuerySet], less: Iterable[QuerySet] = ()):
-    """Add the parts of `rows` to the buckets of the series and take those of `less` away.
+def add(source: Source, series: Iterable[Series], rows: Iterable[QuerySet], less: Iterable[QuerySet] = ()):
+    """Add the parts of `rows` to the buckets of these series and take those of `less` away.
 
     What is there is added to, so that this runs once for each change, under the lock. May leave buckets of 0, see
     `drop_empty`.
@@ -45,38 +45,38 @@ def add(series: Series, source: Source, rows: Iterable[QuerySet], less: Iterable
         f"DO UPDATE SET value = {Bucket._meta.db_table}.value + excluded.value"
     )
     for histogram in (None, *source.histograms):
-        _insert(series, *_totals(series, source, histogram, list(rows), list(less)), upsert)
+        _insert(*_totals(source, list(series), histogram, list(rows), list(less)), upsert)
 
 
-def _insert(series, totals, params, upsert=""):
+def _insert(totals, params, upsert=""):
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {Bucket._meta.db_table} (series_id, member, day, part, value) "  # noqa: S608 (names of ours)
-            f"SELECT {int(series.pk)}, member, day, part, value FROM ({totals}) AS totals {upsert}",
+            f"SELECT series_id, member, day, part, value FROM ({totals}) AS totals {upsert}",
             params,
         )
 
 
-def differences(series: Series, source: Source, rows: Iterable[QuerySet], on_days=None):
-    """(member, day, part, kept, counted) of each bucket that does not hold what `rows` give, in one statement.
+def differences(source: Source, series: Iterable[Series], rows: Iterable[QuerySet], on_days=None):
+    """(series id, member, day, part, kept, counted) of each bucket that does not hold what `rows` give.
 
-    Looks at the given days only, or at all.
+    Looks at the given days only, or at all; in one statement, so that nothing can change in between.
     """
-    rows = list(rows)
-    kept = Bucket.objects.filter(series=series)
+    rows, series = list(rows), list(series)
+    kept = Bucket.objects.filter(series__in=series)
     if on_days is not None:
         kept = kept.filter(day__in=on_days)
         rows = [queryset.filter(**{f"{source.day}__in": on_days}) for queryset in rows]
-    sides, params = _compiled(kept.values("member", "day", "part", "value", counted=Value(0)))
+    sides, params = _compiled(kept.values("series_id", "member", "day", "part", "value", counted=Value(0)))
     for histogram in (None, *source.histograms):
-        totals, given = _totals(series, source, histogram, rows, [])
-        sides += f" UNION ALL SELECT member, day, part, 0, value FROM ({totals}) AS totals"  # noqa: S608 (names of ours)
+        totals, given = _totals(source, series, histogram, rows, [])
+        sides += f" UNION ALL SELECT series_id, member, day, part, 0, value FROM ({totals}) AS totals"  # noqa: S608
         params = [*params, *given]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT member, day, part, SUM(value), SUM(counted) "  # noqa: S608 (names of ours)
-            f"FROM ({sides}) AS sides GROUP BY member, day, part HAVING SUM(value) <> SUM(counted) "
-            "ORDER BY day, member, part",
+            "SELECT series_id, member, day, part, SUM(value), SUM(counted) "  # noqa: S608 (names of ours)
+            f"FROM ({sides}) AS sides GROUP BY series_id, member, day, part HAVING SUM(value) <> SUM(counted) "
+            "ORDER BY series_id, day, member, part",
             params,
         )
         return cursor.fetchall()
@@ -117,8 +117,8 @@ def by_member(source: Source, rows: QuerySet, part: str, dimension: str) -> dict
 def fingerprint(source: Source) -> str:
     """Changes when the source is declared otherwise, so that what was counted before is not what it counts now."""
     told = [source.name, *source.parts]
+    members = {f"{MEMBER}_{name}": F(column) for name, column in source.dimensions.items()}
     for histogram in (None, *source.histograms):
-        members = {f"{MEMBER}_{name}": F(column) for name, column in source.dimensions.items()}
         rows = _counted(source, model_of(source)._base_manager.all(), histogram).annotate(**members)
         columns = [DAY, *members, *([] if histogram is None else [CELL]), *_parts(source, histogram)]
         told.append(str(_compiled(rows.values(*columns))))
@@ -149,37 +149,46 @@ def _names(source, histogram, cell):
     return {PART.format(place): name for place, name in enumerate(names)}
 
 
-def _totals(series, source, histogram, rows, less):
-    """A SELECT of (member, day, part, value), without values of 0, sorted as the index of buckets is."""
+def _totals(source, series, histogram, rows, less):
+    """A SELECT of (series_id, member, day, part, value) without values of 0, sorted as the index of buckets is.
+
+    The states of all rows are read once; each series groups them by its own dimension.
+    """
     parts = list(_parts(source, histogram))
-    keys = [DAY, *([MEMBER] if series.dimension else []), *([] if histogram is None else [CELL])]
+    dimensions = {one.dimension: f"{MEMBER}_{place}" for place, one in enumerate(series) if one.dimension}
+    keys = [DAY] if histogram is None else [DAY, CELL]
     states, params = [], []
     for sign, querysets in ((1, rows), (-1, less)):
         for queryset in querysets:
-            counted = _counted(source, queryset, histogram, sign)
-            if series.dimension:
-                counted = counted.annotate(**{MEMBER: F(source.dimensions[series.dimension])})
-            sql, given = _compiled(counted.values(*keys, *parts))
+            members = {column: F(source.dimensions[dimension]) for dimension, column in dimensions.items()}
+            counted = _counted(source, queryset, histogram, sign).annotate(**members)
+            sql, given = _compiled(counted.values(*keys, *members, *parts))
             states.append(sql)
             params += given
-    member = f"COALESCE(CAST({MEMBER} AS varchar(60)), '')" if series.dimension else "''"
     sums = ", ".join(f"SUM({part}) AS {part}" for part in parts)
-    cell = "" if histogram is None else f"{CELL}, "
+    groups = []
+    for one in series:
+        column = dimensions.get(one.dimension)
+        member = f"COALESCE(CAST({column} AS varchar(60)), '')" if column else "''"
+        groups.append(
+            f"SELECT {int(one.pk)} AS series_id, {member} AS member, {', '.join(keys)}, {sums} "  # noqa: S608
+            f"FROM states GROUP BY {', '.join([*keys, *([column] if column else [])])}"
+        )
     grouped = (
-        f"SELECT {member} AS member, {DAY} AS day, {cell}{sums} "  # noqa: S608 (names of ours)
-        f"FROM ({' UNION ALL '.join(states)}) AS states GROUP BY {', '.join(keys)} ORDER BY 1, 2"
+        f"WITH states AS ({' UNION ALL '.join(states)}) "  # noqa: S608 (names of ours)
+        f"SELECT * FROM ({' UNION ALL '.join(groups)}) AS groups ORDER BY series_id, member, {DAY}"
     )
     if histogram is not None:
         (value,) = parts
         return (
-            f"SELECT member, day, %s || CAST({CELL} AS varchar(20)) AS part, {value} AS value "  # noqa: S608
+            f"SELECT series_id, member, {DAY} AS day, %s || CAST({CELL} AS varchar(20)) AS part, {value} AS value "  # noqa: S608
             f"FROM ({grouped}) AS grouped WHERE {value} <> 0",
             [f"{histogram}:", *params],
         )
     places = " UNION ALL ".join(f"SELECT {place} AS place, %s AS part" for place, _name in enumerate(source.parts))
     value = f"CASE place {' '.join(f'WHEN {place} THEN {part}' for place, part in enumerate(parts))} END"
     return (
-        f"SELECT member, day, part, {value} AS value "  # noqa: S608 (names of ours)
+        f"SELECT series_id, member, {DAY} AS day, part, {value} AS value "  # noqa: S608 (names of ours)
         f"FROM ({grouped}) AS grouped CROSS JOIN ({places}) AS places WHERE {value} <> 0",
         [*params, *source.parts],
     )

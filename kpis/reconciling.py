@@ -33,30 +33,29 @@ def check(days=None, report=None) -> list[Drift]:
     """What has drifted: on so many days of each source, taken at random, or on all of them.
 
     Records are counted as they stood at the watermark, so that it does not matter what changes meanwhile.
-    `report(done, total, message)` is called after each series.
+    `report(done, total, message)` is called after each source.
     """
-    found = []
-    series = list(Series.objects.filter(is_live=True, source__in=[source.name for source in measures.sources()]))
-    chosen = {source.name: None if days is None else _sample(source, days) for source in measures.sources()}
-    for done, one in enumerate(sorted(series, key=lambda one: (one.source, one.dimension)), start=1):
-        if chosen[one.source] != []:
-            found += _compare(one, chosen[one.source])
+    found, sources = [], measures.sources()
+    for done, source in enumerate(sources, start=1):
+        chosen = None if days is None else _sample(source, days)
+        if chosen != []:
+            found += _compare(source, chosen)
         if report:
-            report(done, len(series), str(one))
+            report(done, len(sources), str(source.title or source.name))
     return found
 
 
-def _compare(series, on_days):
-    source = measures.get_source(series.source)
+def _compare(source, on_days):
     with rollup.one_at_a_time():
-        if not Series.objects.filter(pk=series.pk, is_live=True).exists():
-            return []  # replaced by a rebuild a moment ago
+        live = {series.pk: series for series in Series.objects.filter(source=source.name, is_live=True)}
+        if not live:
+            return []  # never built yet
         seq = Watermark.objects.get(source=source.name).seq
         rows = feed.standing_at(counting.model_of(source), seq)
-        found = counting.differences(series, source, rows, on_days)
+        found = counting.differences(source, live.values(), rows, on_days)
     return [
-        Drift(source.name, series.dimension, member, _day(day), part, int(kept), int(counted))
-        for member, day, part, kept, counted in found
+        Drift(source.name, live[series].dimension, member, _day(day), part, int(kept), int(counted))
+        for series, member, day, part, kept, counted in found
     ]
 
 

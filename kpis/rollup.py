@@ -8,6 +8,7 @@ A build counts the records as they stood at one place in the feed, whatever chan
 dimension by dimension; each commits and is not done again. Then it takes the place of the live ones at once.
 """
 
+import functools
 import logging
 from contextlib import contextmanager
 from datetime import timedelta
@@ -28,6 +29,7 @@ BATCH = 5_000  # seals per transaction
 # Any constant: only the roll-up uses it, so that two of them never add the same change.
 ADVISORY_LOCK = 712_0754
 SAY_SO = timedelta(seconds=60)  # how old "figures as of" may grow while nothing changes
+ONE_SCAN = 250_000  # records; more are counted dimension by dimension, so that no transaction takes long
 START_OVER = 50_000  # a build left behind by more changes than this is not taken up again
 
 
@@ -113,54 +115,54 @@ def _fold_batch():
             return 0
         low = min(mark.seq for mark in marks)
         high = min([max(low, feed.head()), low + BATCH, *(mark.seq for mark in marks if mark.seq > low)])
-        now = timezone.now()
+        now, changes_of = timezone.now(), functools.cache(lambda model: feed.changes(model, low, high))
+        defined = feed.changed_ids(Kpi, low, high)
         for mark in marks:
             if mark.seq == low:
-                _advance(mark, high, now)
+                source = measures.get_source(mark.source)
+                days = _apply(source, changes_of(counting.model_of(source))) | _began(mark, now)
+                revising.revise(source, days=days, defined=defined, seq=high, now=now)
+                Watermark.objects.filter(pk=mark.pk).update(seq=high, moved_at=now)
         return high - low
 
 
-def _advance(mark, high, now):
-    """Fold the feed up to `high` into the buckets and readings of one source, and move its watermark."""
-    source = measures.get_source(mark.source)
-    days = _apply(source, mark.seq, high) | _began(mark, now)
-    defined = feed.changed_ids(Kpi, mark.seq, high)
-    revising.revise(source, days=days, defined=defined, seq=high, now=now)
-    Watermark.objects.filter(pk=mark.pk).update(seq=high, moved_at=now)
-
-
-def _apply(source, low, high):
-    """Add to the live buckets of the source what changed between two places. Returns the days that are touched."""
-    changes = feed.changes(counting.model_of(source), low, high)
+def _apply(source, changes):
+    """Add changes of its records to the live buckets of the source. Returns the days that are touched."""
     if changes.after is None:
         return set()
     after, before = [changes.after], [] if changes.before is None else [changes.before]
     days = set().union(*(counting.days(source, rows) for rows in [*after, *before]))
     if days:
         series = list(Series.objects.filter(source=source.name, is_live=True))
-        for one in series:
-            counting.add(one, source, after, before)
+        counting.add(source, series, after, before)
         counting.drop_empty(series)
     return days
 
 
 def _build(sources, report=None, ready=()):
     """Build these sources one after the other, and sweep away what they replace. `ready` only count as done."""
-    done = _steps(ready)
-    total = done + _steps(sources)
+    done = sum(map(_steps, ready))
+    total = done + sum(map(_steps, sources))
     for source in sources:
         build = _begin(source)
-        for dimension in ("", *source.dimensions):
-            is_new = _count(source, dimension, build)
-            done += 1
+        for dimensions in _chunks(source):
+            is_new = _count(source, dimensions, build)
+            done += len(dimensions)
             if report and is_new:
                 report(done, total, str(source.title or source.name))
         _swap(source, build)
     _sweep()
 
 
-def _steps(sources):
-    return sum(len(source.dimensions) + 1 for source in sources)
+def _steps(source):
+    return len(source.dimensions) + 1
+
+
+def _chunks(source):
+    """The dimensions that are counted in one transaction: all in one scan, or each by itself where that takes long."""
+    dimensions = ["", *source.dimensions]
+    last = counting.model_of(source)._base_manager.aggregate(last=Max("pk"))["last"] or 0
+    return [dimensions] if last <= ONE_SCAN else [[dimension] for dimension in dimensions]
 
 
 def _begin(source):
@@ -178,16 +180,20 @@ def _begin(source):
 
 
 @transaction.atomic
-def _count(source, dimension, build):
-    """Count one dimension into the build. Returns whether that was still to do."""
+def _count(source, dimensions, build):
+    """Count some dimensions into the build. Returns whether that was still to do."""
     mark = Watermark.objects.get(source=source.name)
     if mark.next_build != build:
         return False  # another process has finished this build, or begun a newer one
-    # Whoever comes second waits here for the first to commit.
-    series, is_mine = Series.objects.get_or_create(source=source.name, dimension=dimension, build=build)
-    if is_mine:
-        counting.fill(series, source, feed.standing_at(counting.model_of(source), mark.next_seq))
-    return is_mine
+    mine = []
+    for dimension in dimensions:
+        # Whoever comes second waits here for the first to commit.
+        series, is_mine = Series.objects.get_or_create(source=source.name, dimension=dimension, build=build)
+        if is_mine:
+            mine.append(series)
+    if mine:
+        counting.fill(source, mine, feed.standing_at(counting.model_of(source), mark.next_seq))
+    return bool(mine)
 
 
 def _swap(source, build):
@@ -203,7 +209,7 @@ def _swap(source, build):
         mark.next_build, mark.next_seq, mark.next_definition = None, None, ""
         while mark.seq < reached:
             low, mark.seq = mark.seq, min(reached, mark.seq + BATCH)
-            _apply(source, low, mark.seq)
+            _apply(source, feed.changes(counting.model_of(source), low, mark.seq))
         revising.revise(source, seq=mark.seq, now=now)
         mark.save()
     log.info("%s was built anew from its records", source.name)

@@ -146,7 +146,7 @@ def test_a_worker_killed_at_any_point_of_folding_loses_and_doubles_nothing(monke
     make_changes()
     before, after = kept(), recounted()
     kills = 0
-    for statement in range(2, 1_000, 9):
+    for statement in range(2, 1_000, 5):
         if not was_killed(in_a_process(rollup.fold_in, kill_at=statement)):
             break
         kills += 1
@@ -164,7 +164,7 @@ def test_a_worker_killed_at_any_point_of_a_rebuild_leaves_the_figures_as_they_we
     folded()
     after = kept()
     kills = 0
-    for statement in range(3, 2_000, 41):
+    for statement in range(3, 2_000, 13):
         if not was_killed(in_a_process(rollup.rebuild, kill_at=statement)):
             break
         kills += 1
