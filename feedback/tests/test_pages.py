@@ -332,16 +332,16 @@ class TestQueries:
         client.force_login(mira)
         self.fill(mira, 1)
         client.get(path)
-        self.queries(client, path, 14)
+        self.queries(client, path, 13)
         self.fill(mira, 12)
-        self.queries(client, path, 14)
+        self.queries(client, path, 13)
 
     def test_one_record(self, client, mira):
         client.force_login(mira)
         complaint = make_complaint(by=mira, owner=mira)
         services.acknowledge(by=mira, feedback=complaint, text="We have it.")
         client.get(url(complaint))
-        self.queries(client, url(complaint), 25)
+        self.queries(client, url(complaint), 24)
         for number in range(12):
             services.add_note(by=mira, feedback=complaint, text=f"Note {number}")
-        self.queries(client, url(complaint), 25)
+        self.queries(client, url(complaint), 24)

@@ -5,6 +5,7 @@ import time
 from datetime import date, timedelta
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.utils import timezone
 
@@ -46,8 +47,7 @@ def test_a_second_process_of_the_machine_does_not_queue_behind_the_first():
 
 
 def test_every_task_of_the_schedule_is_there():
-    from qms.celery import app
-
+    app = current_app._get_current_object()
     app.loader.import_default_modules()
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
 
