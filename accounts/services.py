@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Appointment, Deadline, Invitation, Organisation, Role, Severity, User
 from accounts.places import calendar_for
-from records.models.record import KEPT_BY_HEED
+from trail.history import KEPT_BY_HEED
 
 ACKNOWLEDGE_DAYS, ANSWER_DAYS = 1, 10  # proposed for every severity
 

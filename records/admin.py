@@ -20,9 +20,9 @@ from django.utils.translation import gettext_lazy
 from records.filters import ReferenceField
 from records.forms import WholeRecordMixin
 from records.models import Conflict, Import, Job, Record
-from records.models.record import KEPT_BY_HEED
 from records.text import CleanTextMixin
 from trail.changes import changes_of
+from trail.history import KEPT_BY_HEED
 from trail.read_only import ReadOnlyAdmin
 
 CHANGE_IN_ADMIN = "accounts.change_in_admin"

@@ -68,8 +68,7 @@ class Source:
     - `base` says which of the model's records belong;
     - `parts` names expressions over the fields of one record (`Value(1)`, `Case(When(…))`), summed over records;
     - `histograms` names fields whose values are counted one by one, as the parts "days:0", "days:1", …;
-    - `dimensions` names the fields by which the source may be sliced (`{"product": "product_id"}`);
-    - `depends_on` names other models whose changes make their record's parts change, with the path from them.
+    - `dimensions` names the fields by which the source may be sliced (`{"product": "product_id"}`).
 
     Everything refers to columns of the row itself, because a version in the history has no other rows beside it.
     """
@@ -83,7 +82,6 @@ class Source:
     base: Q = Q()
     histograms: Mapping[str, str] = field(default_factory=dict)
     dimensions: Mapping[str, str] = field(default_factory=dict)
-    depends_on: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         for name in [*self.parts, *self.histograms]:

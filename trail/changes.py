@@ -9,27 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from .history import history_of
-
-# Facts of the change itself, told in the version's own line.
-TOLD_ELSEWHERE = frozenset(
-    {
-        "id",
-        "reference",
-        "rev",
-        "recorded_at",
-        "recorded_by",
-        "changed_at",
-        "changed_by",
-        "verb",
-        "reason",
-        "channel",
-        "request_id",
-        "voided_at",
-        "voided_by",
-        "void_reason",
-    }
-)
+from .history import KEPT_BY_HEED, history_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +68,7 @@ def changes_of(record, *, before=None, limit=20):
 def told_fields(model):
     """The fields whose changes are told: not those of the change itself, nor what Heed derives from others."""
     derived = getattr(model, "derived_fields", ())
-    return [f for f in model._meta.concrete_fields if f.name not in TOLD_ELSEWHERE and f.name not in derived]
+    return [f for f in model._meta.concrete_fields if f.name not in KEPT_BY_HEED and f.name not in derived]
 
 
 def _differences(fields, earlier, row, names):

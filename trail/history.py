@@ -4,6 +4,26 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+# Facts of the latest change, and of the record itself, that no form may set.
+KEPT_BY_HEED = frozenset(
+    {
+        "id",
+        "reference",
+        "rev",
+        "recorded_at",
+        "recorded_by",
+        "changed_at",
+        "changed_by",
+        "verb",
+        "reason",
+        "channel",
+        "request_id",
+        "voided_at",
+        "voided_by",
+        "void_reason",
+    }
+)
+
 
 class Versions(HistoricalRecords):
     """One row per version: unique (id, rev). Columns are copied by trigger, never by Python."""

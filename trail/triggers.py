@@ -4,8 +4,6 @@ An insert or update copies the new row into its history table and queues it for 
 `rev` by exactly one, or whose `changed_at` is not later, is refused; so is any delete. Nothing depends on Python.
 """
 
-from contextlib import contextmanager
-
 from django.core.checks import Error
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -36,16 +34,6 @@ def drop(using=DEFAULT_DB_ALIAS):
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"')
             else:
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
-
-
-@contextmanager
-def stood_aside(using=DEFAULT_DB_ALIAS):
-    """Without triggers inside the block; written anew after it. For emptying test databases."""
-    drop(using)
-    try:
-        yield
-    finally:
-        install(using=using)
 
 
 def missing(using=DEFAULT_DB_ALIAS):

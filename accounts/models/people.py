@@ -61,7 +61,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(_("colours"), max_length=5, choices=Theme, blank=True)
     density = models.CharField(_("density"), max_length=7, choices=Density, blank=True)
     shortcuts_on = models.BooleanField(_("keyboard shortcuts"), default=True)
-    seen_home_at = models.DateTimeField(null=True, editable=False)
     # Of the appointments in force when the groups were last set; sessions carry it, so that they end with the rights.
     rights_hash = models.CharField(max_length=64, blank=True, editable=False)
 

@@ -14,25 +14,6 @@ from trail.context import current
 from trail.history import Versions
 from trail.sealing import versions_wait
 
-# Facts of the latest change, and of the record itself, that no form may set.
-KEPT_BY_HEED = frozenset(
-    {
-        "id",
-        "reference",
-        "rev",
-        "recorded_at",
-        "recorded_by",
-        "changed_at",
-        "changed_by",
-        "verb",
-        "reason",
-        "channel",
-        "request_id",
-        "voided_at",
-        "voided_by",
-        "void_reason",
-    }
-)
 TICK = timedelta(microseconds=1)
 
 
