@@ -32,7 +32,7 @@ def databases():
 @pytest.mark.django_db
 def test_a_small_run_prints_every_ratio_and_leaves_nothing_but_its_results(tmp_path):
     before = databases() if connection.vendor == "postgresql" else None
-    ran = run(tmp_path, "--records", "300", "--saves", "20")
+    ran = run(tmp_path, "--records", "200", "--saves", "10")
     assert ran.returncode == 0, ran.stderr
     for line in (
         "new records with history, one writer",
@@ -48,7 +48,7 @@ def test_a_small_run_prints_every_ratio_and_leaves_nothing_but_its_results(tmp_p
     ):
         assert line in ran.stdout
     told = json.loads((tmp_path / "benchmarks" / f"{connection.vendor}.json").read_text())
-    assert told["records"] == 300
+    assert told["records"] == 200
     assert all(result["value"] > 0 for result in told["results"])
     assert not list(tmp_path.glob("*.sqlite3*"))
     if connection.vendor == "postgresql":
