@@ -21,7 +21,7 @@ from trail.sealing import seal
 
 log = logging.getLogger("heed.rollup")
 
-REBUILD = "kpis.rebuild"
+REBUILD = "rebuild of figures"  # as people read it among the background work
 SLICE = 120  # seconds that one task of a rebuild takes; then it goes on in the next
 DAYS_CHECKED = 20
 CALM, PATIENCE = 1.0, 30.0  # seconds between two wake-ups from one process; after one that found no broker
