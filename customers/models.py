@@ -184,9 +184,7 @@ class CustomerProduct(Record):
     reference_prefix = "CP"
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="supplies", verbose_name=_("customer"))
-    product = models.ForeignKey(
-        Product, models.PROTECT, related_name="supplies", verbose_name=_("product or service")
-    )
+    product = models.ForeignKey(Product, models.PROTECT, related_name="supplies", verbose_name=_("product or service"))
 
     class Meta(Record.Meta):
         ordering = ["pk"]
