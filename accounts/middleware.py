@@ -30,17 +30,16 @@ class OrganisationMiddleware:
 
 
 class AuditorsOnlyReadMiddleware:
-    """An auditor's unsafe requests are refused whatever the page would say (7.5.3)."""
+    """An auditor's unsafe requests are refused whatever the page would say (7.5.3).
+
+    `request.only_reads` tells pages so, which then show no way to send anything.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        if (
-            request.method not in SAFE
-            and not request.path.startswith(OWN_ACCOUNT)
-            and request.user.is_authenticated
-            and request.user.roles == {Role.AUDITOR}
-        ):
+        request.only_reads = request.user.is_authenticated and request.user.roles == {Role.AUDITOR}
+        if request.only_reads and request.method not in SAFE and not request.path.startswith(OWN_ACCOUNT):
             raise PermissionDenied(_("Auditors read everything and change nothing."))
         return self.get_response(request)

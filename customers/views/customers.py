@@ -100,15 +100,16 @@ class CustomerDetail(RecordDetail):
 
     def get_context(self, **context):
         customer, user = self.record, self.request.user
-        may_keep = not customer.is_voided and user.has_perm("customers.change_customer")
-        return super().get_context(
+        context = super().get_context(
             contacts=customer.contacts.in_force(),
             supplies=customer.supplies.in_force().select_related("product").order_by("product__name_key"),
-            supply_form=SupplyForm(instance=CustomerProduct(customer=customer), user=user) if may_keep else None,
             panels=panels.panels_of(customer, user),
             findings=panels.findings_of(customer, user),
             **context,
         )
+        if context["may_change"]:
+            context["supply_form"] = SupplyForm(instance=CustomerProduct(customer=customer), user=user)
+        return context
 
 
 class CustomerCreate(RecordCreate):

@@ -113,7 +113,7 @@ def test_axe_finds_nothing_in_menus_dialogs_and_lists_of_nothing(house, browser,
             menus.nth(number).click()
             looker.look(f"Home with menu {number}")
             page.keyboard.press("Escape")
-        dialogs = 0
+        dialogs = popovers = 0
         for record in (house.complaint, house.customer, house.done):
             page.goto(record.get_absolute_url())
             for number in range(page.locator("dialog").count()):
@@ -121,7 +121,12 @@ def test_axe_finds_nothing_in_menus_dialogs_and_lists_of_nothing(house, browser,
                 looker.look(f"{record} with dialog {number}")
                 page.keyboard.press("Escape")
                 dialogs += 1
-        assert menus.count() and dialogs > 2
+            for number in range(page.locator("[popover]").count()):
+                page.evaluate("number => document.querySelectorAll('[popover]')[number].showPopover()", number)
+                looker.look(f"{record} with popover {number}")
+                page.keyboard.press("Escape")
+                popovers += 1
+        assert menus.count() and dialogs and popovers > 2
         for path in ("/feedback/", "/customers/", "/imports/", "/search/"):
             looker.open(f"{path}?q=nothing-is-called-so&source=nowhere")
         for path in (

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 import pytest
@@ -14,7 +13,7 @@ from kpis import buckets, counting
 from kpis.models import Kpi
 from kpis.slices import members_named
 from qms.tests.rights import PAGES, QUALITY
-from qms.tests.visiting import Visitor, path_of
+from qms.tests.visiting import Visitor, links_on, path_of
 from records import measures
 from records.pages import RecordList
 
@@ -73,31 +72,9 @@ def is_list_named(name):
     return not name.startswith("admin:") and is_list(reverse(name))
 
 
-class _Links(HTMLParser):
-    """(address, text) of every link of a page."""
-
-    def __init__(self):
-        super().__init__()
-        self.found, self.href, self.text = [], None, ""
-
-    def handle_starttag(self, tag, attributes):
-        if tag == "a":
-            self.href, self.text = dict(attributes).get("href"), ""
-
-    def handle_data(self, data):
-        self.text += data
-
-    def handle_endtag(self, tag):
-        if tag == "a" and self.href:
-            self.found.append((self.href, " ".join(self.text.split())))
-            self.href = None
-
-
 def numbers_on(response):
     """(address, number) of every link that begins with a number and leads to a list."""
-    links = _Links()
-    links.feed(response.text_of_it)
-    for href, text in links.found:
+    for href, text in links_on(response):
         number = NUMBER.match(text)
         if number and href.startswith("/") and not href.startswith("/admin/") and is_list(href):
             yield href, int(number[1].replace(",", ""))

@@ -61,12 +61,42 @@ def arguments(name, about, world):
     return {"reference": piece.reference} if is_record else {"pk": piece.pk}
 
 
+class _LinkReader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.links, self.href, self.text = [], None, ""
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "a":
+            self.href, self.text = dict(attributes).get("href"), ""
+
+    def handle_data(self, data):
+        self.text += data
+
+    def handle_endtag(self, tag):
+        if tag == "a" and self.href:
+            self.links.append((self.href, " ".join(self.text.split())))
+            self.href = None
+
+
+def links_on(response):
+    """(address, words) of every link of a page."""
+    reader = _LinkReader()
+    reader.feed(response.text_of_it)
+    return reader.links
+
+
 @dataclass
 class SeenForm:
-    """A form as it stands on a page: where it goes, what is typed or chosen in it, and which fields take any text."""
+    """A form as it stands on a page: where it goes, what is typed or chosen in it, and which fields take any text.
+
+    Without a button nobody can send it.
+    """
 
     action: str
     method: str
+    ident: str = ""
+    has_button: bool = False
     values: dict = field(default_factory=dict)
     texts: list = field(default_factory=list)
 
@@ -76,13 +106,18 @@ class _FormReader(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.forms, self.form, self.select, self.area = [], None, None, None
+        self.forms, self.form, self.select, self.area, self.buttons_of = [], None, None, None, set()
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
         if tag == "form":
-            self.form = SeenForm(given.get("action") or "", (given.get("method") or "get").lower())
+            method = (given.get("method") or "get").lower()
+            self.form = SeenForm(given.get("action") or "", method, given.get("id", ""))
             self.forms.append(self.form)
+        if given.get("type") in ("submit", "image") or (tag == "button" and "type" not in given):
+            self.buttons_of.add(given.get("form", self.form and self.form.ident))
+            if self.form is not None:
+                self.form.has_button = True
         name = given.get("name")
         if self.form is None or (tag != "option" and not name):
             return
@@ -127,7 +162,11 @@ def forms_on(response, path):
     """The forms of a page that send something, each with the address it goes to."""
     reader = _FormReader()
     reader.feed(response.text_of_it)
-    sending = [form for form in reader.forms if form.method == "post"]
+    sending = [
+        form
+        for form in reader.forms
+        if form.method == "post" and (form.has_button or (form.ident and form.ident in reader.buttons_of))
+    ]
     for form in sending:
         form.action = form.action or path
         form.values.pop("csrfmiddlewaretoken", None)
