@@ -21,8 +21,8 @@ from .models.job import MAX_ATTEMPTS, Job
 log = logging.getLogger("heed.jobs")
 
 # Renewed every HEARTBEAT seconds by the process that works: when it is killed, another takes over within the lease.
-LEASE = timedelta(seconds=30)
-HEARTBEAT = 8
+LEASE = timedelta(seconds=20)
+HEARTBEAT = 5
 _kinds = {}
 
 
