@@ -25,6 +25,10 @@ class FilterForm(CleanTextMixin, forms.Form):
             if isinstance(field, forms.ChoiceField):
                 field.error_messages["invalid_choice"] = _("Choose one from the list.")
 
+    def hidden_fields(self):
+        """Those that are set: they come from links, and the others would only make every address long."""
+        return [field for field in super().hidden_fields() if field.value()]
+
 
 class RecordFilter(django_filters.FilterSet):
     """Only records in force, unless `voided=yes` asks for void ones too. Subclasses declare the rest."""
