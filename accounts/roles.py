@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from trail.as_of import moment as past_moment
+
 
 class Role(models.TextChoices):
     """What a person holds by appointment (5.3)."""
@@ -84,7 +86,11 @@ def _table():
         "accounts.void_closure": (ADMIN,),
         "accounts.view_deadline": (*KEEPERS, AUDITOR, ADMIN),
         "accounts.change_deadline": (QUALITY,),
-        "trail.view_seal": (QUALITY, AUDITOR),
+        # Of the trail everybody sees the kinds of record that they may read.
+        "trail.view_seal": (QUALITY, AUDITOR, ADMIN),
+        "trail.view_securityevent": (QUALITY, AUDITOR, ADMIN),
+        "trail.view_verification": (QUALITY, AUDITOR, ADMIN),
+        "trail.add_verification": (QUALITY, ADMIN),
     }
     for register in REGISTERS:
         app, model = register.split(".")
@@ -98,6 +104,11 @@ RIGHTS = _table()
 
 def grants(role, permission):
     return role in RIGHTS.get(permission, ())
+
+
+def is_open_in_the_past(permission):
+    """Whether the right holds while a day in the past is looked at: to read and to take out, and no other."""
+    return past_moment() is None or permission.split(".")[-1].startswith(("view_", "export_", "use_"))
 
 
 def write_groups(sender, using="default", **kwargs):

@@ -126,6 +126,7 @@ class Customer(Named):
     """Who could or does receive a product or service from us: an organisation or a person (5.1.2 a)."""
 
     reference_prefix = "CU"
+    personal_fields = ("name", "name_key", "about")
 
     is_person = models.BooleanField(_("a person, not an organisation"), default=False)
     is_key = models.BooleanField(_("key customer"), default=False, help_text=_("One whose loss the firm would feel."))
@@ -164,6 +165,7 @@ class Contact(Named):
     """A person at a customer."""
 
     reference_prefix = "CT"
+    personal_fields = ("name", "name_key", "position", "email", "phone")
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="contacts", verbose_name=_("customer"))
     position = models.CharField(_("position"), max_length=120, blank=True)

@@ -95,6 +95,7 @@ class Feedback(Record):
     """
 
     reference_prefix = "FB"
+    personal_fields = ("said_by", "words", "subject", "order_number", "outcome", "source_cells")
     derived_fields = ("acknowledge_due_on", "answer_due_on", "answered_on")
 
     class Kind(models.TextChoices):
@@ -354,6 +355,7 @@ class Entry(Record):
     """A line in the story of one piece of feedback: a note among us, or what went to or came from the customer."""
 
     reference_prefix = "EN"
+    personal_fields = ("text",)
 
     class Audience(models.TextChoices):
         INTERNAL = "internal", _("Internal note")

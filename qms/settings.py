@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "customers",
     "feedback",
     "kpis",
+    "evidence",
     "qms",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "trail.middleware.TrailMiddleware",
     "accounts.middleware.AuditorsOnlyReadMiddleware",
+    "records.past.PastMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -265,6 +267,11 @@ SIMPLE_HISTORY_ENABLED = False
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 SIMPLE_HISTORY_DATE_INDEX = False
 
+# The key that signs the trail: only who seals (the worker) need be able to read it. Its checkpoints are also written
+# down outside the database; best on another disk or machine.
+SEAL_KEYS = Path(env.text("HEED_SEAL_KEYS", str(VAR / "keys")))
+ANCHOR_FILE = Path(env.text("HEED_ANCHOR_FILE", str(VAR / "anchors" / "checkpoints.jsonl")))
+
 # Background work (design: the Job row is the truth, the message a wake-up)
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://localhost/"
 if CELERY_BROKER_URL.startswith("filesystem"):
@@ -314,6 +321,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 if TESTING:
+    ANCHOR_FILE = None  # a test that looks at anchors names a file of its own
     if not CACHE_URL:
         CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

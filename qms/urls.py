@@ -18,4 +18,5 @@ urlpatterns = [
     path("", include("customers.urls")),
     path("", include("feedback.urls")),
     path("kpis/", include("kpis.urls")),
+    path("", include("evidence.urls")),
 ]

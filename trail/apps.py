@@ -11,8 +11,9 @@ class TrailConfig(AppConfig):
     verbose_name = _("Trail")
 
     def ready(self):
-        from . import triggers
+        from . import columns, triggers
 
         # SQLite's table rebuilds drop triggers, and PostgreSQL's functions name columns: write them anew each time.
         post_migrate.connect(triggers.install_after_migrate, sender=self)
         register(triggers.check_triggers, Tags.database)
+        register(columns.check_columns, Tags.models)

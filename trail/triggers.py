@@ -2,26 +2,33 @@
 
 An insert or update copies the new row into its history table and queues it for sealing. An update that does not raise
 `rev` by exactly one, or whose `changed_at` is not later, is refused; so is any delete. Nothing depends on Python.
+
+Kept versions are never changed, but for this: the personal columns of a record that an erasure names may become empty.
 """
 
 from django.core.checks import Error
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from .columns import columns_of, empty_of
 from .history import history_of, tracked_models
-from .models import Pending, Seal
+from .models import Checkpoint, Erased, Erasure, Key, Opening, Pending, Schema, Seal, SecurityEvent
 
 NOT_DELETED = "records are not deleted"
 NOT_AROUND = "a record is changed through Heed"
 APPEND_ONLY = "the trail is only ever added to"
+# Sealed as they are written; and what makes seals checkable.
+WRITTEN_ONCE = (SecurityEvent, Erasure, Erased)
+GROUNDS = (Seal, Schema, Key, Checkpoint, Opening)
 AROUND = 'NEW."id" <> OLD."id" OR NEW."rev" <> OLD."rev" + 1 OR NEW."changed_at" <= OLD."changed_at"'
 
 
 def install(models=None, using=DEFAULT_DB_ALIAS):
-    """Write the triggers of `models` (default: all) anew."""
+    """Write the triggers of `models` (default: all) and of the trail anew, where their tables exist."""
     connection = connections[using]
+    write = _postgresql if connection.vendor == "postgresql" else _sqlite
     with connection.cursor() as cursor:
-        for statements in _written(connection, models).values():
-            for statement in statements:
+        for name, table, body in _wanted(connection, models):
+            for statement in write(name, table, body):
                 cursor.execute(statement)
 
 
@@ -39,21 +46,12 @@ def drop(using=DEFAULT_DB_ALIAS):
 def missing(using=DEFAULT_DB_ALIAS):
     """Names of triggers that are absent or say something else than this module would write."""
     connection = connections[using]
-    tables = set(connection.introspection.table_names())
-    wanted = {
-        name: body
-        for name, table, body in _bodies(connection)
-        if table in tables  # before the first migrate there is nothing to guard
-    }
     found = dict(_present(connection))
-    return sorted(name for name, body in wanted.items() if found.get(name) != body)
+    return sorted(name for name, _table, body in _wanted(connection) if found.get(name) != body)
 
 
 def install_after_migrate(sender, using, **kwargs):
-    connection = connections[using]
-    tables = set(connection.introspection.table_names())
-    ready = [m for m in tracked_models() if m._meta.db_table in tables and history_of(m)._meta.db_table in tables]
-    install(ready, using)
+    install(using=using)
 
 
 def check_triggers(app_configs=None, databases=None, **kwargs):
@@ -71,18 +69,32 @@ def check_triggers(app_configs=None, databases=None, **kwargs):
     return errors
 
 
-def _written(connection, models):
-    writer = _postgresql if connection.vendor == "postgresql" else _sqlite
-    written = {model._meta.label: writer(model) for model in (tracked_models() if models is None else models)}
-    written["trail"] = _guard_postgresql() if connection.vendor == "postgresql" else _guard_sqlite()
-    return written
+def _wanted(connection, models=None):
+    """Triples (trigger name, table, what it should say); before the first migrate there is nothing to guard."""
+    models = tracked_models() if models is None else models
+    tables = set(connection.introspection.table_names())
+    ready = [m for m in models if {m._meta.db_table, history_of(m)._meta.db_table} <= tables]
+    return [one for one in _bodies_of(connection, ready) if one[1] in tables]
 
 
-def _columns(model):
+def _bodies_of(connection, models):
+    postgresql = connection.vendor == "postgresql"
+    for model in models:
+        history = history_of(model)
+        yield from (_keep_postgresql if postgresql else _keep_sqlite)(model, history)
+        yield from _guard(postgresql, history._meta.db_table, _may_be_emptied(postgresql, model))
+    for model in WRITTEN_ONCE:
+        yield from _guard(postgresql, model._meta.db_table, _may_be_emptied(postgresql, model))
+        yield _queue(postgresql, model)
+    for model in GROUNDS:
+        yield from _guard(postgresql, model._meta.db_table, _may_lose_its_salt() if model is Opening else "")
+
+
+def _columns(model, history):
     """Pairs (history column, expression over the new row), in the history table's order."""
     own = {field.column for field in model._meta.concrete_fields}
     pairs = []
-    for field in history_of(model)._meta.concrete_fields:
+    for field in history._meta.concrete_fields:
         if field.column in own:
             pairs.append((field.column, f'NEW."{field.column}"'))
     return [
@@ -93,61 +105,59 @@ def _columns(model):
     ]
 
 
-def _copy(model):
-    columns = _columns(model)
+def _copy(model, history):
+    columns = _columns(model, history)
     names = ", ".join(f'"{name}"' for name, _ in columns)
     values = ", ".join(value for _, value in columns)
-    return f'INSERT INTO "{history_of(model)._meta.db_table}" ({names}) VALUES ({values})'
+    return f'INSERT INTO "{history._meta.db_table}" ({names}) VALUES ({values})'
 
 
-def _append_only_tables(models=None):
-    return [history_of(model)._meta.db_table for model in tracked_models()] + [Seal._meta.db_table]
+def _to_queue(rtype, number):
+    return f"INSERT INTO \"{Pending._meta.db_table}\" (rtype, history_id) VALUES ('{rtype}', {number})"
 
 
-def _sqlite_bodies(model):
-    table, pending = model._meta.db_table, Pending._meta.db_table
-    keep = (
-        f'{_copy(model)}; INSERT INTO "{pending}" (rtype, history_id) '
-        f"VALUES ('{model._meta.label_lower}', last_insert_rowid());"
+def _may_be_emptied(postgresql, model):
+    """The condition under which a version's row may be updated: an erasure names it and only empties it. Or ""."""
+    columns = columns_of(model)
+    if not any(column.is_personal for column in columns):
+        return ""
+    same = "IS NOT DISTINCT FROM" if postgresql else "IS"
+    is_kept = model in tracked_models()
+    rev = 'OLD."rev"' if is_kept else "1"
+    conditions = [
+        f"EXISTS (SELECT 1 FROM \"{Erased._meta.db_table}\" AS named WHERE named.rtype = '{model._meta.label_lower}' "
+        f'AND named.rid = OLD."id" AND named.up_to_rev >= {rev})'
+    ]
+    for column in columns:
+        value = f"'{empty_of(column)}'" if column.is_personal else f'OLD."{column.name}"'
+        conditions.append(f'NEW."{column.name}" {same} {value}')
+    if is_kept:
+        conditions += [f'NEW."{name}" {same} OLD."{name}"' for name in ("history_id", "history_date", "history_type")]
+    return " AND ".join(conditions)
+
+
+def _may_lose_its_salt():
+    """The commitments take the salt's place; the verifier asks for the erasure that explains it."""
+    return (
+        'OLD."salt" IS NOT NULL AND NEW."salt" IS NULL AND NEW."commitments" IS NOT NULL AND NEW."id" = OLD."id" '
+        'AND NEW."rtype" = OLD."rtype" AND NEW."history_id" = OLD."history_id"'
     )
-    return {
-        f"keep_{table}_insert": f'AFTER INSERT ON "{table}" BEGIN {keep} END',
-        f"keep_{table}_update": (
-            f"AFTER UPDATE ON \"{table}\" BEGIN SELECT RAISE(ABORT, '{NOT_AROUND}') WHERE {AROUND}; {keep} END"
-        ),
-        f"keep_{table}_delete": f"BEFORE DELETE ON \"{table}\" BEGIN SELECT RAISE(ABORT, '{NOT_DELETED}'); END",
-    }
 
 
-def _sqlite_append_only(table):
-    return {
-        f"keep_{table}_{verb.lower()}": (
-            f"BEFORE {verb} ON \"{table}\" BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END"
-        )
-        for verb in ("UPDATE", "DELETE")
-    }
+def _keep_sqlite(model, history):
+    table = model._meta.db_table
+    keep = f"{_copy(model, history)}; {_to_queue(model._meta.label_lower, 'last_insert_rowid()')};"
+    yield f"keep_{table}_insert", table, f'AFTER INSERT ON "{table}" BEGIN {keep} END'
+    refused = f"SELECT RAISE(ABORT, '{NOT_AROUND}') WHERE {AROUND};"
+    yield f"keep_{table}_update", table, f'AFTER UPDATE ON "{table}" BEGIN {refused} {keep} END'
+    refused = f"SELECT RAISE(ABORT, '{NOT_DELETED}');"
+    yield f"keep_{table}_delete", table, f'BEFORE DELETE ON "{table}" BEGIN {refused} END'
 
 
-def _sqlite(model):
-    bodies = _sqlite_bodies(model) | _sqlite_append_only(history_of(model)._meta.db_table)
-    return _sqlite_statements(bodies)
-
-
-def _guard_sqlite():
-    return _sqlite_statements(_sqlite_append_only(Seal._meta.db_table))
-
-
-def _sqlite_statements(bodies):
-    statements = []
-    for name, body in bodies.items():
-        statements += [f'DROP TRIGGER IF EXISTS "{name}"', f'CREATE TRIGGER "{name}" {body}']
-    return statements
-
-
-def _postgresql_bodies(model):
-    table, history, pending = model._meta.db_table, history_of(model)._meta.db_table, Pending._meta.db_table
-    return {
-        f"keep_{table}": f"""
+def _keep_postgresql(model, history):
+    table = model._meta.db_table
+    number = f"currval(pg_get_serial_sequence('\"{history._meta.db_table}\"', 'history_id'))"
+    body = f"""
 BEGIN
   IF tg_op IN ('DELETE', 'TRUNCATE') THEN
     RAISE EXCEPTION '{NOT_DELETED}' USING errcode = '23514';
@@ -155,73 +165,73 @@ BEGIN
   IF tg_op = 'UPDATE' AND ({AROUND}) THEN
     RAISE EXCEPTION '{NOT_AROUND}' USING errcode = '23514';
   END IF;
-  {_copy(model)};
-  INSERT INTO "{pending}" (rtype, history_id)
-    VALUES ('{model._meta.label_lower}', currval(pg_get_serial_sequence('"{history}"', 'history_id')));
+  {_copy(model, history)};
+  {_to_queue(model._meta.label_lower, number)};
   RETURN NULL;
 END
-""",
-    }
+"""
+    yield f"keep_{table}", table, body
 
 
-_REFUSE = f"""
-BEGIN
+def _guard(postgresql, table, but_for):
+    """Rows are added and neither changed, `but_for` a condition, nor deleted."""
+    if not postgresql:
+        unless = f" WHERE NOT ({but_for})" if but_for else ""
+        for verb, condition in (("UPDATE", unless), ("DELETE", "")):
+            refused = f"SELECT RAISE(ABORT, '{APPEND_ONLY}'){condition};"
+            yield f"keep_{table}_{verb.lower()}", table, f'BEFORE {verb} ON "{table}" BEGIN {refused} END'
+        return
+    allowed = f"\n  IF tg_op = 'UPDATE' THEN IF {but_for} THEN RETURN NEW; END IF; END IF;" if but_for else ""
+    body = f"""
+BEGIN{allowed}
   RAISE EXCEPTION '{APPEND_ONLY}' USING errcode = '23514';
 END
 """
+    yield f"keep_{table}", table, body
 
 
-def _postgresql(model):
-    table = model._meta.db_table
-    ((name, body),) = _postgresql_bodies(model).items()
+def _queue(postgresql, model):
+    table, queued = model._meta.db_table, _to_queue(model._meta.label_lower, 'NEW."id"')
+    if not postgresql:
+        return f"keep_{table}_insert", table, f'AFTER INSERT ON "{table}" BEGIN {queued}; END'
+    return f"keep_{table}_insert", table, f"\nBEGIN\n  {queued};\n  RETURN NULL;\nEND\n"
+
+
+def _sqlite(name, table, body):
+    return [f'DROP TRIGGER IF EXISTS "{name}"', f'CREATE TRIGGER "{name}" {body}']
+
+
+def _postgresql(name, table, body):
+    """The function and its triggers; which rows and when is told by the table."""
+    history = {history_of(model)._meta.db_table for model in tracked_models()}
+    if name.endswith("_insert"):
+        when = "AFTER INSERT"
+    elif table in history or table in {model._meta.db_table for model in WRITTEN_ONCE + GROUNDS}:
+        when = "BEFORE UPDATE OR DELETE"
+    else:
+        when = "AFTER INSERT OR UPDATE OR DELETE"
     statements = [
         f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $keep${body}$keep$',
         f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"',
-        f'CREATE TRIGGER "{name}" AFTER INSERT OR UPDATE OR DELETE ON "{table}" '
-        f'FOR EACH ROW EXECUTE FUNCTION "{name}"()',
-        f'DROP TRIGGER IF EXISTS "{name}_truncate" ON "{table}"',
-        f'CREATE TRIGGER "{name}_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION "{name}"()',
+        f'CREATE TRIGGER "{name}" {when} ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{name}"()',
     ]
-    return statements + _postgresql_append_only(history_of(model)._meta.db_table)
-
-
-def _postgresql_append_only(table):
-    name = f"keep_{table}"
-    return [
-        f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $keep${_REFUSE}$keep$',
-        f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"',
-        f'CREATE TRIGGER "{name}" BEFORE UPDATE OR DELETE ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{name}"()',
-        f'DROP TRIGGER IF EXISTS "{name}_truncate" ON "{table}"',
-        f'CREATE TRIGGER "{name}_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT EXECUTE FUNCTION "{name}"()',
-    ]
-
-
-def _guard_postgresql():
-    return _postgresql_append_only(Seal._meta.db_table)
+    if not name.endswith("_insert"):
+        statements += [
+            f'DROP TRIGGER IF EXISTS "{name}_truncate" ON "{table}"',
+            f'CREATE TRIGGER "{name}_truncate" BEFORE TRUNCATE ON "{table}" '
+            f'FOR EACH STATEMENT EXECUTE FUNCTION "{name}"()',
+        ]
+    return statements
 
 
 def _names(connection):
     """Pairs (trigger name, its table) of all that this module writes."""
     names = []
-    for name, table, _body in _bodies(connection):
+    for name, table, _body in _wanted(connection):
         names.append((name, table))
         if connection.vendor == "postgresql":
             names.append((f"{name}_truncate", table))
     return names
-
-
-def _bodies(connection):
-    """Triples (trigger name, table, what it should say)."""
-    for model in tracked_models():
-        bodies = _postgresql_bodies(model) if connection.vendor == "postgresql" else _sqlite_bodies(model)
-        for name, body in bodies.items():
-            yield name, model._meta.db_table, body
-    for table in _append_only_tables():
-        if connection.vendor == "postgresql":
-            yield f"keep_{table}", table, _REFUSE
-        else:
-            for name, body in _sqlite_append_only(table).items():
-                yield name, table, body
 
 
 def _present(connection):

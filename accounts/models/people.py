@@ -15,8 +15,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import Role, grants
+from accounts.roles import Role, grants, is_open_in_the_past
 from records.models import Record, RecordQuerySet
+from trail.as_of import present
 
 
 class UserQuerySet(models.QuerySet):
@@ -109,7 +110,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Appointments in force today, with their units."""
         if not self.is_active:
             return []
-        return list(Appointment.objects.filter(user=self).in_force_on(timezone.localdate()).select_related("unit"))
+        with present():  # rights are today's, whatever day is looked at
+            return list(Appointment.objects.filter(user=self).in_force_on(timezone.localdate()).select_related("unit"))
 
     @property
     def roles(self):
@@ -123,11 +125,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
         So a role ends on its day even when no worker is there to set the groups.
         """
+        if not is_open_in_the_past(perm):
+            return False
         return super().has_perm(perm, obj) and any(grants(held.role, perm) for held in self.current_appointments)
 
     def scope_for(self, permission):
         """Unit ids within which this person holds `permission`; None means the whole firm, an empty set nothing."""
         units = set()
+        if not is_open_in_the_past(permission):
+            return units
         for appointment in self.current_appointments:
             if not grants(appointment.role, permission):
                 continue
@@ -193,8 +199,9 @@ class Unit(Record):
     def at_and_below(cls, unit_id):
         """Ids of the unit and all under it."""
         children = {}
-        for child, parent in cls.objects.values_list("pk", "parent_id"):
-            children.setdefault(parent, []).append(child)
+        with present():  # a scope is what it is today
+            for child, parent in cls.objects.values_list("pk", "parent_id"):
+                children.setdefault(parent, []).append(child)
         found, waiting = set(), [unit_id]
         while waiting:
             unit = waiting.pop()

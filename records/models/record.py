@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from trail.as_of import must_be_present
 from trail.context import current
 from trail.history import Versions
 from trail.sealing import versions_wait
@@ -87,6 +88,7 @@ class RecordQuerySet(models.QuerySet):
 
     def change(self, *, by, verb, reason="", **fields):
         """Change many at once, each with a version of its own. Returns how many."""
+        must_be_present()
         acting = current()
         return super().update(
             rev=F("rev") + 1,
@@ -173,6 +175,7 @@ class Record(models.Model):
 
         `at` back-dates the change and is for the demo company only. Without `by`, whoever is acting.
         """
+        must_be_present()
         acting = current()
         user = by if by is not None else acting.user
         adding = self._state.adding

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from records.periods import Cadence, Period
 
-days = st.dates(min_value=date(1, 1, 15), max_value=date(9997, 12, 31))
+days = st.dates(min_value=date(2, 1, 15), max_value=date(9997, 12, 31))
 cadences = st.sampled_from(Cadence.values)
 
 
