@@ -6,6 +6,8 @@ An insert or update copies the new row into its history table and queues it for 
 Kept versions are never changed, but for this: the personal columns of a record that an erasure names may become empty.
 """
 
+from dataclasses import dataclass
+
 from django.core.checks import Error
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -22,13 +24,27 @@ GROUNDS = (Seal, Schema, Key, Checkpoint, Opening)
 AROUND = 'NEW."id" <> OLD."id" OR NEW."rev" <> OLD."rev" + 1 OR NEW."changed_at" <= OLD."changed_at"'
 
 
+@dataclass(frozen=True)
+class Trigger:
+    """One trigger as it should be. On PostgreSQL `body` is that of its function, which has the same name."""
+
+    name: str
+    table: str
+    when: str
+    body: str
+
+    @property
+    def minds_truncate(self):
+        """PostgreSQL empties a table past its row triggers: what guards rows guards the table too."""
+        return "DELETE" in self.when
+
+
 def install(models=None, using=DEFAULT_DB_ALIAS):
     """Write the triggers of `models` (default: all) and of the trail anew, where their tables exist."""
     connection = connections[using]
-    write = _postgresql if connection.vendor == "postgresql" else _sqlite
     with connection.cursor() as cursor:
-        for name, table, body in _wanted(connection, models):
-            for statement in write(name, table, body):
+        for trigger in _wanted(connection, models):
+            for statement in statements(connection, trigger):
                 cursor.execute(statement)
 
 
@@ -36,18 +52,18 @@ def drop(using=DEFAULT_DB_ALIAS):
     """Take every trigger away: for emptying a test database, nothing else."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        for name, table in _names(connection):
-            if connection.vendor == "postgresql":
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"')
-            else:
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+        for trigger in _wanted(connection):
+            for statement in _dropping(connection, trigger):
+                cursor.execute(statement)
 
 
 def missing(using=DEFAULT_DB_ALIAS):
     """Names of triggers that are absent or say something else than this module would write."""
     connection = connections[using]
     found = dict(_present(connection))
-    return sorted(name for name, _table, body in _wanted(connection) if found.get(name) != body)
+    return sorted(
+        trigger.name for trigger in _wanted(connection) if found.get(trigger.name) != _told(connection, trigger)
+    )
 
 
 def install_after_migrate(sender, using, **kwargs):
@@ -56,32 +72,68 @@ def install_after_migrate(sender, using, **kwargs):
 
 def check_triggers(app_configs=None, databases=None, **kwargs):
     """System check (database tag): evidence is only as good as its triggers."""
-    errors = []
-    for alias in databases or []:
-        for name in missing(alias):
-            errors.append(
-                Error(
-                    f"The database trigger {name} is missing or out of date.",
-                    hint="Run `manage.py migrate`: it writes the triggers anew.",
-                    id="trail.E001",
-                )
-            )
-    return errors
+    return [
+        Error(
+            f"The database trigger {name} is missing or out of date.",
+            hint="Run `manage.py migrate`: it writes the triggers anew.",
+            id="trail.E001",
+        )
+        for alias in databases or []
+        for name in missing(alias)
+    ]
+
+
+def keeping(connection, model, history):
+    """The triggers that keep every version of `model` in `history`; both may be as a migration knows them."""
+    return (_keep_postgresql if connection.vendor == "postgresql" else _keep_sqlite)(model, history)
+
+
+def statements(connection, trigger):
+    """What writes one trigger anew."""
+    yield from _dropping(connection, trigger)
+    if connection.vendor != "postgresql":
+        yield f'CREATE TRIGGER "{trigger.name}" {_told(connection, trigger)}'
+        return
+    run = f'EXECUTE FUNCTION "{trigger.name}"()'
+    yield (
+        f'CREATE OR REPLACE FUNCTION "{trigger.name}"() RETURNS trigger LANGUAGE plpgsql AS $keep${trigger.body}$keep$'
+    )
+    yield f'CREATE TRIGGER "{trigger.name}" {trigger.when} ON "{trigger.table}" FOR EACH ROW {run}'
+    if trigger.minds_truncate:
+        yield (
+            f'CREATE TRIGGER "{trigger.name}_truncate" BEFORE TRUNCATE ON "{trigger.table}" FOR EACH STATEMENT {run}'
+        )
+
+
+def _dropping(connection, trigger):
+    if connection.vendor != "postgresql":
+        yield f'DROP TRIGGER IF EXISTS "{trigger.name}"'
+        return
+    yield f'DROP TRIGGER IF EXISTS "{trigger.name}" ON "{trigger.table}"'
+    if trigger.minds_truncate:
+        yield f'DROP TRIGGER IF EXISTS "{trigger.name}_truncate" ON "{trigger.table}"'
+
+
+def _told(connection, trigger):
+    """What the database says of a trigger that is as it should be."""
+    if connection.vendor == "postgresql":
+        return trigger.body
+    return f'{trigger.when} ON "{trigger.table}" BEGIN {trigger.body} END'
 
 
 def _wanted(connection, models=None):
-    """Triples (trigger name, table, what it should say); before the first migrate there is nothing to guard."""
+    """Every trigger there should be; before the first migrate there is nothing to guard."""
     models = tracked_models() if models is None else models
     tables = set(connection.introspection.table_names())
     ready = [m for m in models if {m._meta.db_table, history_of(m)._meta.db_table} <= tables]
-    return [one for one in _bodies_of(connection, ready) if one[1] in tables]
+    return [trigger for trigger in _all(connection, ready) if trigger.table in tables]
 
 
-def _bodies_of(connection, models):
+def _all(connection, models):
     postgresql = connection.vendor == "postgresql"
     for model in models:
         history = history_of(model)
-        yield from (_keep_postgresql if postgresql else _keep_sqlite)(model, history)
+        yield from keeping(connection, model, history)
         yield from _guard(postgresql, history._meta.db_table, _may_be_emptied(postgresql, model))
     for model in WRITTEN_ONCE:
         yield from _guard(postgresql, model._meta.db_table, _may_be_emptied(postgresql, model))
@@ -147,11 +199,10 @@ def _may_lose_its_salt():
 def _keep_sqlite(model, history):
     table = model._meta.db_table
     keep = f"{_copy(model, history)}; {_to_queue(model._meta.label_lower, 'last_insert_rowid()')};"
-    yield f"keep_{table}_insert", table, f'AFTER INSERT ON "{table}" BEGIN {keep} END'
     refused = f"SELECT RAISE(ABORT, '{NOT_AROUND}') WHERE {AROUND};"
-    yield f"keep_{table}_update", table, f'AFTER UPDATE ON "{table}" BEGIN {refused} {keep} END'
-    refused = f"SELECT RAISE(ABORT, '{NOT_DELETED}');"
-    yield f"keep_{table}_delete", table, f'BEFORE DELETE ON "{table}" BEGIN {refused} END'
+    yield Trigger(f"keep_{table}_insert", table, "AFTER INSERT", keep)
+    yield Trigger(f"keep_{table}_update", table, "AFTER UPDATE", f"{refused} {keep}")
+    yield Trigger(f"keep_{table}_delete", table, "BEFORE DELETE", f"SELECT RAISE(ABORT, '{NOT_DELETED}');")
 
 
 def _keep_postgresql(model, history):
@@ -170,7 +221,7 @@ BEGIN
   RETURN NULL;
 END
 """
-    yield f"keep_{table}", table, body
+    yield Trigger(f"keep_{table}", table, "AFTER INSERT OR UPDATE OR DELETE", body)
 
 
 def _guard(postgresql, table, but_for):
@@ -179,7 +230,7 @@ def _guard(postgresql, table, but_for):
         unless = f" WHERE NOT ({but_for})" if but_for else ""
         for verb, condition in (("UPDATE", unless), ("DELETE", "")):
             refused = f"SELECT RAISE(ABORT, '{APPEND_ONLY}'){condition};"
-            yield f"keep_{table}_{verb.lower()}", table, f'BEFORE {verb} ON "{table}" BEGIN {refused} END'
+            yield Trigger(f"keep_{table}_{verb.lower()}", table, f"BEFORE {verb}", refused)
         return
     allowed = f"\n  IF tg_op = 'UPDATE' THEN IF {but_for} THEN RETURN NEW; END IF; END IF;" if but_for else ""
     body = f"""
@@ -187,51 +238,14 @@ BEGIN{allowed}
   RAISE EXCEPTION '{APPEND_ONLY}' USING errcode = '23514';
 END
 """
-    yield f"keep_{table}", table, body
+    yield Trigger(f"keep_{table}", table, "BEFORE UPDATE OR DELETE", body)
 
 
 def _queue(postgresql, model):
+    """A row that is written once waits to be sealed, as a version does."""
     table, queued = model._meta.db_table, _to_queue(model._meta.label_lower, 'NEW."id"')
-    if not postgresql:
-        return f"keep_{table}_insert", table, f'AFTER INSERT ON "{table}" BEGIN {queued}; END'
-    return f"keep_{table}_insert", table, f"\nBEGIN\n  {queued};\n  RETURN NULL;\nEND\n"
-
-
-def _sqlite(name, table, body):
-    return [f'DROP TRIGGER IF EXISTS "{name}"', f'CREATE TRIGGER "{name}" {body}']
-
-
-def _postgresql(name, table, body):
-    """The function and its triggers; which rows and when is told by the table."""
-    history = {history_of(model)._meta.db_table for model in tracked_models()}
-    if name.endswith("_insert"):
-        when = "AFTER INSERT"
-    elif table in history or table in {model._meta.db_table for model in WRITTEN_ONCE + GROUNDS}:
-        when = "BEFORE UPDATE OR DELETE"
-    else:
-        when = "AFTER INSERT OR UPDATE OR DELETE"
-    statements = [
-        f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $keep${body}$keep$',
-        f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"',
-        f'CREATE TRIGGER "{name}" {when} ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{name}"()',
-    ]
-    if not name.endswith("_insert"):
-        statements += [
-            f'DROP TRIGGER IF EXISTS "{name}_truncate" ON "{table}"',
-            f'CREATE TRIGGER "{name}_truncate" BEFORE TRUNCATE ON "{table}" '
-            f'FOR EACH STATEMENT EXECUTE FUNCTION "{name}"()',
-        ]
-    return statements
-
-
-def _names(connection):
-    """Pairs (trigger name, its table) of all that this module writes."""
-    names = []
-    for name, table, _body in _wanted(connection):
-        names.append((name, table))
-        if connection.vendor == "postgresql":
-            names.append((f"{name}_truncate", table))
-    return names
+    body = f"\nBEGIN\n  {queued};\n  RETURN NULL;\nEND\n" if postgresql else f"{queued};"
+    return Trigger(f"keep_{table}_insert", table, "AFTER INSERT", body)
 
 
 def _present(connection):
