@@ -1,37 +1,33 @@
 """What each version of a record changed, in words: for history sections and for two people at one form."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 
-from django.contrib.auth import get_user_model
-from django.db import models
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from .history import KEPT_BY_HEED, history_of
-
-
-@dataclass(frozen=True)
-class Change:
-    """One field before and after; empty text where nothing stood."""
-
-    label: str
-    before: str
-    after: str
+from .as_of import moment
+from .columns import personal_fields_of
+from .differences import Names, differences, told_fields
+from .history import history_of
+from .models import Erased, Seal
 
 
 @dataclass
 class Version:
-    """One version: who did what when, why, and which fields it changed. `by` is None for Heed itself."""
+    """One version: who did what when, why, and which fields it changed. `by` is None for Heed itself.
+
+    `receipt` is empty until it is sealed. Of an erased version the personal fields are gone for good.
+    """
 
     rev: int
-    at: datetime
+    at: object
     by: object
     verb: str
     reason: str
     channel: str
     changes: list = field(default_factory=list)
+    receipt: str = ""
+    is_erased: bool = False
 
     @property
     def words(self):
@@ -39,88 +35,83 @@ class Version:
         return _(self.verb)
 
 
+@dataclass
+class Comparison:
+    """Two versions of one record and the fields in which they differ."""
+
+    earlier: Version
+    later: Version
+    changes: list
+
+    @property
+    def both(self):
+        return self.earlier, self.later
+
+
 def changes_of(record, *, before=None, limit=20):
-    """(versions newest first, the rev to page on with or None). `before` leaves out that version and later ones."""
+    """(versions newest first, the rev to page on with or None). `before` leaves out that version and later ones.
+
+    Looking at the past, versions that are later than that moment are left out, too.
+    """
     model = type(record)
-    rows = history_of(model).objects.filter(id=record.pk)
+    rows = kept_versions(model).filter(id=record.pk)
     if before is not None:
         rows = rows.filter(rev__lt=before)
     rows = list(rows.order_by("-rev")[: limit + 1])
-    fields = told_fields(model)
-    pairs = list(zip(rows, [*rows[1:], None], strict=False))[:limit]
-    names = _names(fields, rows)
-    people = get_user_model()._base_manager.in_bulk({row.changed_by_id for row in rows if row.changed_by_id})
-    versions = [
-        Version(
-            rev=row.rev,
-            at=row.changed_at,
-            by=people.get(row.changed_by_id),
-            verb=row.verb,
-            reason=row.reason,
-            channel=row.channel,
-            changes=_differences(fields, earlier, row, names),
-        )
-        for row, earlier in pairs
+    fields, names = told_fields(model), Names()
+    shown = [
+        (row, differences(fields, earlier, row))
+        for row, earlier in list(zip(rows, [*rows[1:], None], strict=False))[:limit]
     ]
+    for row, found in shown:
+        names.want_person(row.changed_by_id)
+        names.want_those_of(found)
+    names.fetch()
+    versions = _proven(record, [_version(row, names, names.told(found)) for row, found in shown])
     return versions, (versions[-1].rev if len(rows) > limit else None)
 
 
-def told_fields(model):
-    """The fields whose changes are told: not those of the change itself, nor what Heed derives from others."""
-    derived = getattr(model, "derived_fields", ())
-    return [f for f in model._meta.concrete_fields if f.name not in KEPT_BY_HEED and f.name not in derived]
+def compared(record, one, other):
+    """What differs between two versions, given by their numbers in any order. LookupError when one is not there."""
+    model = type(record)
+    rows = {row.rev: row for row in kept_versions(model).filter(id=record.pk, rev__in={one, other})}
+    earlier, later = rows[min(one, other)], rows[max(one, other)]
+    names, found = Names(), differences(told_fields(model), earlier, later)
+    names.want_person(earlier.changed_by_id)
+    names.want_person(later.changed_by_id)
+    names.want_those_of(found)
+    names.fetch()
+    first, second = _proven(record, [_version(row, names, []) for row in (earlier, later)])
+    return Comparison(first, second, names.told(found))
 
 
-def _differences(fields, earlier, row, names):
-    changes = []
-    for told in fields:
-        was = getattr(earlier, told.attname) if earlier is not None else None
-        now = getattr(row, told.attname)
-        if was == now or (earlier is None and _is_empty(told, now)):
-            continue
-        changes.append(Change(_label(told), _shown(told, was, names), _shown(told, now, names)))
-    return changes
+def kept_versions(model):
+    """The versions of all records of a kind, up to the moment that is looked at."""
+    rows = history_of(model)._base_manager.all()
+    return rows if moment() is None else rows.filter(changed_at__lte=moment())
 
 
-def _is_empty(told, value):
-    """Nothing worth telling in the first version: empty, or what every new record begins with."""
-    return value in (None, "", [], {}) or (told.has_default() and value == told.get_default())
+def _version(row, names, changes):
+    return Version(
+        rev=row.rev,
+        at=row.changed_at,
+        by=names.person(row.changed_by_id),
+        verb=row.verb,
+        reason=row.reason,
+        channel=row.channel,
+        changes=changes,
+    )
 
 
-def _label(told):
-    label = str(told.verbose_name)
-    return label[:1].upper() + label[1:]
-
-
-def _names(fields, rows):
-    """{(field name, id): the record it points to} for all rows, in one query per pointing field that changed."""
-    names = {}
-    for told in fields:
-        if isinstance(told, models.ForeignKey):
-            ids = {value for row in rows if (value := getattr(row, told.attname)) is not None}
-            if ids:
-                found = told.related_model._base_manager.in_bulk(ids)
-                names |= {(told.name, pk): str(target) for pk, target in found.items()}
-    return names
-
-
-def _shown(told, value, names):
-    if value is None or value == "":
-        return ""
-    if isinstance(told, models.ForeignKey):
-        return names.get((told.name, value), "")
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if told.choices:
-        return str(dict(told.flatchoices).get(value, value))
-    if isinstance(value, datetime):
-        return date_format(timezone.localtime(value), "D j M Y, H:i")
-    if isinstance(value, date):
-        return date_format(value, "D j M Y")
-    if isinstance(value, time):
-        return date_format(value, "H:i")
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {one}" for key, one in value.items())
-    return str(value)
+def _proven(record, versions):
+    """The versions, each with its receipt and whether its personal fields were erased."""
+    rtype = record._meta.label_lower
+    seals = Seal.objects.filter(rtype=rtype, rid=record.pk, rev__in=[version.rev for version in versions])
+    receipts = {seal.rev: seal.receipt for seal in seals.only("rev", "leaf")}
+    erased_up_to = 0
+    if personal_fields_of(type(record)):
+        erased_up_to = Erased.objects.filter(rtype=rtype, rid=record.pk).aggregate(last=Max("up_to_rev"))["last"] or 0
+    for version in versions:
+        version.receipt = receipts.get(version.rev, "")
+        version.is_erased = version.rev <= erased_up_to
+    return versions

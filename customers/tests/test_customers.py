@@ -66,7 +66,7 @@ def test_the_page_costs_a_fixed_number_of_queries(client, mira, halden, django_a
         make_supply(halden, make_product())
     client.force_login(mira)
     client.get(halden.get_absolute_url())
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(24):
         client.get(halden.get_absolute_url())
 
 
