@@ -12,6 +12,7 @@ from kpis.models import Bucket, Series
 from records.measures import Source
 
 DAY, MEMBER, CELL, PART, START = "counted_day", "counted_member", "counted_cell", "counted_part_{}", "counted_start"
+PLACE, SUM = "counted_place", "counted_sum_{}"
 
 
 def model_of(source: Source):
@@ -90,21 +91,38 @@ def drop_empty(series: Iterable[Series]):
         cursor.execute(f"DELETE FROM {Bucket._meta.db_table} WHERE value = 0 AND series_id IN ({numbers})")  # noqa: S608
 
 
-def by_period(source: Source, rows: QuerySet, cadence: str) -> dict:
-    """{first day of the period: {part: sum}} of records, straight from their rows."""
-    found = {}
-    for histogram in (None, *source.histograms):
-        start = Trunc(F(source.day), cadence)
-        counted = _counted(source, rows, histogram).annotate(**{START: start})
-        keys = [START] if histogram is None else [START, CELL]
-        columns = list(_parts(source, histogram))
-        sums = {f"{column}_sum": Sum(column) for column in columns}
-        for row in counted.values(*keys).annotate(**sums):
-            parts = found.setdefault(row[START], {})
-            for column, name in _names(source, histogram, row.get(CELL)).items():
-                if value := row[f"{column}_sum"]:
-                    parts[name] = value
+def by_period(wanted: dict[object, tuple[Source, QuerySet]], cadence: str) -> dict:
+    """{key: {first day of the period: {part: sum}}} of `wanted`, {key: (source, its records)}, from their rows.
+
+    One query, whatever is wanted.
+    """
+    found, asked = {key: {} for key in wanted}, []
+    for key, (source, rows) in wanted.items():
+        asked += [(key, source, histogram, rows) for histogram in (None, *source.histograms)]
+    width = max((len(_parts(source, histogram)) for _key, source, histogram, _rows in asked), default=0)
+    selects = [_by_period(place, width, cadence, *one[1:]) for place, one in enumerate(asked)]
+    if not selects:
+        return found
+    for place, start, cell, *sums in selects[0].union(*selects[1:], all=True):
+        key, source, histogram, _rows = asked[place]
+        parts = found[key].setdefault(start, {})
+        parts |= {name: total for name, total in zip(_names(source, histogram, cell), sums, strict=False) if total}
     return found
+
+
+def _by_period(place, width, cadence, source, histogram, rows):
+    """A SELECT of (place, first day of the period, cell of the histogram, so many sums)."""
+    keys = {PLACE: Value(place), START: Trunc(F(source.day), cadence)}
+    if histogram is None:
+        keys[CELL] = Value(0)
+    sums = [Sum(column) for column in _parts(source, histogram)]
+    sums += [Value(0)] * (width - len(sums))
+    return (
+        _counted(source, rows, histogram)
+        .annotate(**keys)
+        .values_list(PLACE, START, CELL)
+        .annotate(**{SUM.format(number): total for number, total in enumerate(sums)})
+    )
 
 
 def by_member(source: Source, rows: QuerySet, part: str, dimension: str) -> dict:
@@ -144,9 +162,8 @@ def _parts(source, histogram):
 
 
 def _names(source, histogram, cell):
-    """{column: name of the part} for one row."""
-    names = source.parts if histogram is None else [f"{histogram}:{cell}"]
-    return {PART.format(place): name for place, name in enumerate(names)}
+    """The names of the parts of one row, in the order of `_parts`."""
+    return list(source.parts) if histogram is None else [f"{histogram}:{cell}"]
 
 
 def _totals(source, series, histogram, rows, less):

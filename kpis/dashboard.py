@@ -10,6 +10,7 @@ from kpis import readings, xmr
 from kpis.models import Kpi
 from records import charts, measures
 from records.chart_layout import figure
+from trail import as_of
 
 SPARK_POINTS = 36
 
@@ -90,18 +91,18 @@ class Row:
         return charts.sparkline(self.analysis, first=first, bounds=self.measure.bounds)
 
 
-def rows(kpis, user, *, slice=None, as_of=None) -> list[Row]:
+def rows(kpis, user, *, slice=None) -> list[Row]:
     """The given KPIs as `user` may see them, urgent ones first. A constant number of queries."""
     kpis = list(kpis)
     units = user.scope_for("kpis.view_kpi")
-    points = readings.points_of_all(kpis, slice=slice, units=units, as_of=as_of)
+    points = readings.points_of_all(kpis, slice=slice, units=units)
     made = [Row(kpi, with_silence(points[kpi.pk])) for kpi in kpis]
     return sorted(made, key=lambda row: (not row.points, not row.is_urgent, row.kpi.position, row.kpi.pk))
 
 
 def with_silence(points):
     """The points, and one gap after them when nothing has come since: so that the last is not told as this month's."""
-    today = timezone.localdate()
+    today = timezone.localdate(as_of.now())
     if not points or points[-1].is_running or points[-1].period.end > today:
         return points
     following = points[-1].period.next()

@@ -49,10 +49,12 @@ def changed_ids(model, low: int, high: int) -> set[int]:
     return set(seals.order_by().values_list("rid", flat=True))
 
 
-def replaced_since(model, seq: int) -> QuerySet:
-    """The versions that stood at a place in the feed and do not any more."""
+def replaced_since(model, seq: int, until=None) -> QuerySet:
+    """The versions that stood at a place in the feed and do not any more, or did not any more at the moment `until`."""
     versions = history_of(model).objects.order_by()
     later = Seal.objects.filter(rtype=model._meta.label_lower, seq__gt=seq).order_by()
+    if until is not None:
+        later = later.filter(changed_at__lte=until)
     earlier = versions.filter(id=OuterRef("rid"), rev=OuterRef("rev") - 1).values("history_id")
     replaced = later.annotate(earlier=Subquery(earlier)).values("earlier")
     return versions.filter(history_id__in=replaced).exclude(history_id__in=later.values("history_id"))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from kpis.slices import UnknownSlice, slice_of
 from records import measures
 from records.models import Record, RecordQuerySet
+from trail import as_of
 
 
 class KpiQuerySet(RecordQuerySet):
@@ -192,17 +193,18 @@ class Watermark(models.Model):
 
 
 class ReadingQuerySet(models.QuerySet):
-    def latest_known(self, as_of=None):
-        """The newest revision of each reading, or the newest known at the moment `as_of`."""
-        known = self if as_of is None else self.filter(recorded_at__lte=as_of)
+    def latest_known(self):
+        """The newest revision of each reading, of those that were known at the moment that is looked at."""
+        moment = as_of.moment()
+        known = self if moment is None else self.filter(recorded_at__lte=moment)
         newer = Reading.objects.filter(
             kpi=models.OuterRef("kpi"),
             start_on=models.OuterRef("start_on"),
             end_on=models.OuterRef("end_on"),
             revision__gt=models.OuterRef("revision"),
         )
-        if as_of is not None:
-            newer = newer.filter(recorded_at__lte=as_of)
+        if moment is not None:
+            newer = newer.filter(recorded_at__lte=moment)
         return known.filter(~models.Exists(newer))
 
 

@@ -1,4 +1,8 @@
-"""What pages read of KPIs: figures by period, from stored readings or, for a part of the records, from buckets."""
+"""What pages read of KPIs: figures by period, from stored readings or, for a part of the records, from buckets.
+
+Inside `as_of(moment)` they are the figures as they were known then: of the readings the revisions recorded by that
+moment. Buckets hold the present alone, so what a part of the records gave is asked of these themselves, as they stood.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +18,7 @@ from kpis.revising import portion_of, rounded
 from kpis.slices import Slice, UnknownSlice
 from records import measures
 from records.periods import Period
-from trail.history import history_of
+from trail import as_of
 from trail.models import Seal
 
 
@@ -48,33 +52,43 @@ def points(
     *,
     slice: Slice | None = None,
     units: set[int] | None = None,
-    as_of: datetime | None = None,
     until: date | None = None,
 ) -> list[Point]:
     """The figures of one KPI, oldest first, from its first to its last value; gaps between them are points too.
 
-    Whole (`slice` and `units` None) they are the stored readings, as known at the moment `as_of` or now. With a slice,
-    or for a person who sees only the ids `units` (and what belongs to no unit), they are summed from buckets, as they
-    stand now; both are never stored. Periods that begin after the day `until`, or after today, are left out.
-    Raises ValueError when a part is asked for as of a moment.
+    Whole (`slice` and `units` None) they are the stored readings. With a slice, or for a person who sees only the ids
+    `units` (and what belongs to no unit), they are never stored but summed: from buckets, or in the past by a scan of
+    the records. Periods that begin after the day `until`, or after the day that is looked at, are left out.
     """
-    return points_of_all([kpi], slice=slice, units=units, as_of=as_of, until=until)[kpi.pk]
+    return points_of_all([kpi], slice=slice, units=units, until=until)[kpi.pk]
 
 
-def points_of_all(kpis, *, slice=None, units=None, as_of=None, until=None) -> dict[int, list[Point]]:
+def points_of_all(kpis, *, slice=None, units=None, until=None) -> dict[int, list[Point]]:
     """{id of the KPI: its points}, as `points` has them, in a number of queries that does not grow with the KPIs."""
-    kpis = list(kpis)
-    today = timezone.localdate(as_of) if as_of else timezone.localdate()
+    kpis, today = list(kpis), _today()
     last = today if until is None else min(until, today)
     if slice is None and units is None:
-        return _stored(kpis, as_of, today, last)
-    if as_of is not None:
-        raise ValueError("figures of a part of the records are not kept, so that there are none as of a moment")
+        return _stored(kpis, today, last)
     return _worked_out(kpis, slice, units, today, last)
 
 
+def recounted(kpis) -> dict[int, list[Point]]:
+    """{id of the KPI: its points}, whole, as the records give them when they are all counted again; nothing is stored.
+
+    Where the roll-up has followed the records these are the figures of `points_of_all`.
+    """
+    today = _today()
+    return _worked_out(list(kpis), None, None, today, today, from_records=True)
+
+
 def figures_as_of() -> datetime | None:
-    """The moment up to which all figures are complete; None before the first roll-up."""
+    """The moment up to which all figures are complete; None before the first roll-up.
+
+    Of the past it is the moment that is looked at: the figures are those known then.
+    """
+    if (moment := as_of.moment()) is not None:
+        first = Reading.objects.order_by("pk").values_list("recorded_at", flat=True).first()
+        return moment if first and first <= moment else None
     names = [source.name for source in measures.sources()]
     marks = Watermark.objects.filter(source__in=names).exclude(definition="")
     return min(marks.values_list("moved_at", flat=True), default=None)
@@ -82,31 +96,39 @@ def figures_as_of() -> datetime | None:
 
 def last_day(source: str) -> date | None:
     """The last day on which the source has a record; None without any."""
-    return buckets.last_day(measures.get_source(source))
+    declared = measures.get_source(source)
+    if as_of.moment() is None:
+        return buckets.last_day(declared)
+    rows = counting.belonging(declared, counting.model_of(declared)._default_manager.all())
+    return rows.order_by(f"-{declared.day}").values_list(declared.day, flat=True).first()
 
 
 def counts_by_member(source: str, part: str, dimension: str, first_day: date, last_day: date, units=None) -> dict:
     """{member: sum of the part} over an inclusive range of days, most first; "" stands for records without a member.
 
+    For a person of some `units`, and in the past, the records of these days are scanned.
     Raises LookupError on a source, part or dimension that there is not.
     """
     declared = measures.get_source(source)
     declared.parts[part], declared.dimensions[dimension]
-    if units is None:
+    if units is None and as_of.moment() is None:
         counts = buckets.by_member(declared, dimension, part, first_day, last_day)
-    elif not units:
+    elif units == set():
         counts = {}
     else:
-        # Buckets hold one dimension at a time: what one person sees of another is asked of the records.
+        # Buckets hold one dimension at a time, and the present: all else is asked of the records.
         rows = counting.model_of(declared)._default_manager.filter(**{f"{declared.day}__range": (first_day, last_day)})
-        counts = counting.by_member(declared, _of_units(declared, rows, units), part, dimension)
+        if units is not None:
+            rows = _of_members(declared, rows, "unit", _members_of(units))
+        counts = counting.by_member(declared, rows, part, dimension)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def changed_since(reading) -> int:
     """How many records of a reading's period were changed, added or taken out since it was made.
 
-    Takes a Reading or a Point of one; 0 for a point that no stored reading stands behind.
+    Takes a Reading or a Point of one; 0 for a point that no stored reading stands behind. In the past only what had
+    changed by then counts.
     """
     if isinstance(reading, Point):
         reading = Reading.objects.select_related("kpi").filter(pk=reading.reading_id).first()
@@ -118,17 +140,24 @@ def changed_since(reading) -> int:
     portion = portion_of(reading.kpi, source)
     if portion.dimension:
         in_period[f"{source.dimensions[portion.dimension]}__in"] = portion.members
+    moment = as_of.moment()
     later = Seal.objects.filter(rtype=model._meta.label_lower, seq__gt=reading.seq)
+    if moment is not None:
+        later = later.filter(changed_at__lte=moment)
     now_in = counting.belonging(source, model._default_manager.filter(**in_period))
     changed = set(now_in.filter(Exists(later.filter(rid=OuterRef("pk")))).values_list("pk", flat=True))
-    before = feed.replaced_since(model, reading.seq).filter(**in_period)
+    before = feed.replaced_since(model, reading.seq, until=moment).filter(**in_period)
     return len(changed | set(counting.belonging(source, before).values_list("id", flat=True)))
 
 
-def _stored(kpis, as_of, today, last):
-    readings = Reading.objects.filter(kpi__in=kpis, start_on__lte=last).latest_known(as_of)
+def _today():
+    return timezone.localdate(as_of.now())
+
+
+def _stored(kpis, today, last):
+    readings = Reading.objects.filter(kpi__in=kpis, start_on__lte=last).latest_known()
     found = {kpi.pk: {} for kpi in kpis}
-    cadences = _cadences(kpis, as_of)
+    cadences = {kpi.pk: kpi.cadence for kpi in kpis}
     for reading in readings.order_by():
         period = Period.containing(reading.start_on, cadences[reading.kpi_id])
         if (reading.start_on, reading.end_on) == (period.start, period.end):
@@ -148,25 +177,17 @@ def _stored(kpis, as_of, today, last):
     return {pk: _without_holes(found[pk], cadences[pk], today) for pk in found}
 
 
-def _cadences(kpis, as_of):
-    """{id: cadence}, as it was defined at the moment."""
-    cadences = {kpi.pk: kpi.cadence for kpi in kpis}
-    if as_of is not None:
-        versions = history_of(Kpi).objects.filter(id__in=cadences, changed_at__lte=as_of).order_by("rev")
-        cadences |= dict(versions.values_list("id", "cadence"))
-    return cadences
-
-
-def _worked_out(kpis, slice, units, today, last):
+def _worked_out(kpis, slice, units, today, last, from_records=False):
     """Points of what `slice` and `units` leave of each KPI."""
+    from_records = from_records or as_of.moment() is not None
     found = {kpi.pk: [] for kpi in kpis}
     parts = {}
     for kpi in kpis:
         chosen = _limits(kpi, slice, units)
         if chosen is not None:
-            parts.setdefault((kpi.cadence, len(chosen) > 1), []).append((kpi, chosen))
-    for (cadence, crosses), pairs in parts.items():
-        sums_of = _crossed if crosses else _from_buckets
+            parts.setdefault((kpi.cadence, from_records or len(chosen) > 1), []).append((kpi, chosen))
+    for (cadence, is_scanned), pairs in parts.items():
+        sums_of = _from_records if is_scanned else _from_buckets
         for kpi, sums in sums_of(pairs, cadence):
             found[kpi.pk] = _points(kpi, sums, today, last)
     return found
@@ -202,7 +223,7 @@ def _limits(kpi, slice, units) -> dict[str, frozenset] | None:
     if units is not None:
         if not units:
             return None
-        wanted.append(("unit", frozenset(["", *map(str, units)])))
+        wanted.append(("unit", _members_of(units)))
     limits = {}
     for dimension, members in wanted:
         if dimension not in source.dimensions:
@@ -227,22 +248,28 @@ def _from_buckets(pairs, cadence):
         yield kpi, sums[portions[kpi.pk]]
 
 
-def _crossed(pairs, cadence):
-    """The same for KPIs limited in several dimensions, which buckets do not hold: asked of the records themselves."""
-    sums = {}
+def _from_records(pairs, cadence):
+    """The same for KPIs limited in several dimensions, or in the past, which buckets do not hold; in one query.
+
+    All records are scanned, as they stand at the moment that is looked at.
+    """
+    keys, wanted = {}, {}
     for kpi, limits in pairs:
         source = measures.get(kpi.measure).source
-        key = source.name, tuple(sorted(limits.items()))
-        if key not in sums:
+        keys[kpi.pk] = key = source.name, tuple(sorted(limits.items()))
+        if key not in wanted:
             rows = counting.model_of(source)._default_manager.all()
             for dimension, members in limits.items():
                 rows = _of_members(source, rows, dimension, members)
-            sums[key] = counting.by_period(source, rows, cadence)
-        yield kpi, sums[key]
+            wanted[key] = source, rows
+    sums = counting.by_period(wanted, cadence)
+    for kpi, _limits in pairs:
+        yield kpi, sums[keys[kpi.pk]]
 
 
-def _of_units(source, rows, units):
-    return _of_members(source, rows, "unit", frozenset(["", *map(str, units)]))
+def _members_of(units):
+    """What a person of these units sees: theirs, and what belongs to none."""
+    return frozenset(["", *map(str, units)])
 
 
 def _of_members(source, rows, dimension, members):

@@ -1,4 +1,7 @@
-"""Home: how our customers are, what needs us, what they said. Reads every room below; scans no raw records."""
+"""Home: how our customers are, what needs us, what they said. Reads every room below; scans no raw records.
+
+Of a day in the past (`?as_of=`) it shows what was known then, and what waited then.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +23,7 @@ from kpis import dashboard, findings, readings
 from kpis.models import Kpi
 from kpis.slices import UnknownSlice, members_named, slice_from
 from records import charts, measures
+from trail import as_of
 
 NEEDS_SHOWN = 4
 VOICES_SHOWN = 3
@@ -82,7 +86,7 @@ def _home(request):
 def needs(user, calendar, most):
     """The complaints whose promised moment comes first, of those that this person may see."""
     waiting = Feedback.objects.visible_to(user).in_force().with_open_clock().select_related("customer", "owner")
-    now = timezone.now()
+    now = as_of.now()
     return [
         Need(feedback, clock_state(feedback, now, calendar))
         for feedback in waiting.order_by("next_due_at", "pk")[:most]
@@ -92,7 +96,7 @@ def needs(user, calendar, most):
 def quiet_key_customers(user):
     """Key customers from whom nothing has been heard for QUIET_DAYS, though they spoke before."""
     heard = Feedback.objects.in_force().filter(customer=OuterRef("pk"))
-    since = timezone.localdate() - timedelta(days=QUIET_DAYS)
+    since = _today() - timedelta(days=QUIET_DAYS)
     return list(
         Customer.objects.visible_to(user)
         .in_force()
@@ -127,7 +131,7 @@ def talk(user, chosen):
     last = readings.last_day(SOURCE)
     if last is None:
         return None
-    last = min(last, timezone.localdate())
+    last = min(last, _today())
     first = last - timedelta(days=TALK_DAYS - 1)
     now = readings.counts_by_member(SOURCE, "n", "product", first, last, units)
     begin = first - timedelta(days=TALK_DAYS)
@@ -152,6 +156,10 @@ def talk(user, chosen):
         ]
     )
     return Talk(bars, sum(now.values()), first, last)
+
+
+def _today():
+    return timezone.localdate(as_of.now())
 
 
 def _column(chosen):

@@ -12,6 +12,7 @@ from feedback.models import Feedback
 from kpis import readings, rollup
 from kpis.models import Kpi, Reading
 from records.measures import Period
+from trail.as_of import as_of
 from trail.models import Pending, Seal
 from trail.sealing import seal
 
@@ -93,7 +94,8 @@ def test_from_a_complaint_to_the_list_behind_its_number(client, stefan, mira, au
     assert point_of("questions-received", month).value == 1
     revisions = Reading.objects.filter(kpi=before.kpi, start_on=month.start).order_by("revision")
     assert [(one.revision, one.value) for one in revisions] == [(1, 1), (2, 0)]
-    known = readings.points(before.kpi, as_of=before.recorded_at)
+    with as_of(before.recorded_at):
+        known = readings.points(before.kpi)
     assert [point.value for point in known if point.period == month] == [1]
 
     # Void, it is counted nowhere, and an auditor still reads it with every version.

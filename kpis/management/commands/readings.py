@@ -13,6 +13,7 @@ from kpis.models import Kpi
 from kpis.slices import UnknownSlice, slice_of
 from records import measures
 from records.periods import Period
+from trail.as_of import as_of as looking_at
 
 EARLIEST, LATEST = 1900, 2200
 DIMENSIONS = {
@@ -48,11 +49,10 @@ class Command(BaseCommand):
         if first > last:
             raise CommandError(f"--from {first} lies after --to {last}.")
         moment = _moment(as_of)
-        chosen = self._slice(kpi, options)
-        if chosen and moment:
-            raise CommandError("Only whole figures are kept as they were known: use --as-of without a part.")
-        points = readings.points(kpi, slice=chosen, as_of=moment)
-        self.stdout.write(json.dumps(self._told(kpi, points, first, last, moment), indent=2))
+        with looking_at(moment):
+            defined = Kpi.objects.in_force().filter(pk=kpi.pk).first()  # as it was then; None when it was not yet
+            points = readings.points(defined, slice=self._slice(defined, options)) if defined else []
+        self.stdout.write(json.dumps(self._told(defined or kpi, points, first, last, moment), indent=2))
 
     def _kpi(self, code):
         kpi = Kpi.objects.in_force().filter(code=code).first()
@@ -78,11 +78,10 @@ class Command(BaseCommand):
     def _told(self, kpi, points, first, last, moment):
         """One entry for each period that has begun, gaps included."""
         found = {point.period: point for point in points}
-        cadence = points[0].period.cadence if points else kpi.cadence
         today = timezone.localdate(moment) if moment else timezone.localdate()
         return [
             _entry(found.get(period) or readings.Point(period))
-            for period in Period.between(first, min(last, today), cadence)
+            for period in Period.between(first, min(last, today), kpi.cadence)
         ]
 
 
