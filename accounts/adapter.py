@@ -9,8 +9,12 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+from accounts.security import tried
+from trail.events import tell
 
 log = logging.getLogger("heed.accounts")
 
@@ -47,8 +51,18 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_logout_redirect_url(self, request):
         return reverse("account_login")
 
+    def pre_authenticate(self, request, **credentials):
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:  # too many guesses, which are not even looked at
+            tell("sign-in refused", detail=tried(credentials))
+            raise
+
     def reauthenticate(self, user, password):
-        return user.check_password(password)
+        is_theirs = user.check_password(password)
+        if not is_theirs:
+            tell("password refused", user=user)
+        return is_theirs
 
     def send_mail(self, template_prefix, email, context):
         # A mail server that is down must not keep anybody from changing a password.

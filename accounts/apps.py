@@ -9,4 +9,6 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People and organisation")
 
     def ready(self):
-        from . import mails  # noqa: F401  (registers its kind of job)
+        from . import mails, security  # noqa: F401  (mails registers its kind of job)
+
+        security.connect()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Appointment, Deadline, Invitation, Organisation, Role, Severity, User
 from accounts.places import calendar_for
+from trail.events import tell
 from trail.history import KEPT_BY_HEED
 
 ACKNOWLEDGE_DAYS, ANSWER_DAYS = 1, 10  # proposed for every severity
@@ -45,6 +46,7 @@ def invite(*, by, email, name, role, unit=None, from_on, to_on=None):
     person.save()
     appoint(by=by, person=person, role=role, unit=unit, from_on=from_on, to_on=to_on)
     _invitation, token = Invitation.issue(by=by, user=person)
+    tell("person invited", user=by, path=person.get_absolute_url())
     return person, token
 
 
@@ -84,8 +86,10 @@ def deactivate(*, by, person, reason):
     person.is_active = False
     person.save(update_fields=["is_active"])
     person.set_groups()
+    tell("person deactivated", user=by, path=person.get_absolute_url(), detail=reason)
 
 
+@transaction.atomic
 def reactivate(*, by, person):
     """Let a person sign in again. Roles are given anew: the earlier appointments stay ended."""
     if person.is_active:
@@ -93,6 +97,7 @@ def reactivate(*, by, person):
     person.is_active = True
     person.save(update_fields=["is_active"])
     person.set_groups()
+    tell("person reactivated", user=by, path=person.get_absolute_url())
 
 
 @transaction.atomic
@@ -105,3 +110,4 @@ def change_person(*, person, name, email):
     person.name, person.email = name, email.lower()
     person.full_clean(exclude=["password"])
     person.save(update_fields=["name", "email"])
+    tell("person changed", path=person.get_absolute_url())

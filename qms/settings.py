@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "accounts.middleware.OrganisationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "trail.middleware.TrailMiddleware",
+    "accounts.middleware.SecurityEventsMiddleware",
     "accounts.middleware.AuditorsOnlyReadMiddleware",
     "records.past.PastMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -9,6 +9,8 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.text import slugify
 
+from trail.events import asked_of, tell
+
 # A spreadsheet would take a cell that begins so for a formula (ASVS 5.0, 1.2.10). Apostrophes before it are counted
 # in, so that taking one away always gives back the text as it was.
 FORMULA = re.compile("'*[=+\\-@\t\r\n\x00＝＋－＠]")
@@ -62,6 +64,11 @@ def lines(rows, columns):
     yield codecs.BOM_UTF8 + writer.writerow([cell(str(heading)) for heading, _path in columns]).encode()
     for row in rows:
         yield writer.writerow([cell(value_at(row, path)) for _heading, path in columns]).encode()
+
+
+def exported(request, rows):
+    """Keep that the person takes `rows` records out by this address. To be called before the first line is sent."""
+    tell("exported", user=request.user, path=request.path, detail=f"{rows} rows: {asked_of(request)}")
 
 
 def csv_response(queryset, columns, name):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Acting:
-    """`user` is None for the system itself."""
+    """`user` is None for the system itself; `address` is the network address that a request came from."""
 
     user: object = None
     channel: str = "system"
     request_id: str = ""
     reason: str = ""
+    address: str = ""
 
 
 NOBODY = Acting()
@@ -24,9 +25,9 @@ def current() -> Acting:
 
 
 @contextmanager
-def acting_as(user, *, channel, request_id="", reason=""):
+def acting_as(user, *, channel, request_id="", reason="", address=""):
     """Everything saved inside says that `user` did it, by `channel`."""
-    token = _acting.set(Acting(user, channel, request_id, reason))
+    token = _acting.set(Acting(user, channel, request_id, reason, address))
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.mails import ask_for_password_reset
 from records.text import CleanTextMixin
+from trail.events import tell
 
 GOOD_PASSWORD = gettext_lazy("At least 12 characters. Three or four unrelated words are good.")
 LABELS = {
@@ -62,6 +63,7 @@ class ChangePasswordForm(InOurWords, account.ChangePasswordForm):
 class ResetPasswordForm(InOurWords, account.ResetPasswordForm):
     def save(self, request, **kwargs):
         """The mail goes out by a job, known address or not, so that no answer takes longer than another."""
+        tell("new password asked for", detail=self.cleaned_data["email"])
         ask_for_password_reset(self.users[0] if self.users else None, request.build_absolute_uri("/"))
         return self.cleaned_data["email"]
 

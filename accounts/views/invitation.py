@@ -14,6 +14,7 @@ from accounts import sessions
 from accounts.forms.signing_in import InvitationForm
 from accounts.models import Invitation, User
 from accounts.models.invitations import hash_of
+from trail.events import tell
 
 KEPT_IN_SESSION = "invitation"
 
@@ -63,6 +64,7 @@ def _join(request, form):
     person.save(update_fields=["password"])
     person.set_groups()
     del request.session[KEPT_IN_SESSION]
+    tell("invitation accepted", user=person, path=person.get_absolute_url())
     sessions.begin(request, person)
     welcome = _("Welcome, %(name)s. From now on you sign in with your e-mail and this password.")
     messages.success(request, welcome % {"name": person})

@@ -16,8 +16,9 @@ from feedback.models import Entry, Feedback
 from feedback.tests.makers import make_complaint, make_entry, make_feedback
 from kpis.models import Kpi, KpiNote, Reading
 from records.models import Import, Job, Record
+from trail.events import tell
 from trail.history import history_of
-from trail.models import Seal
+from trail.models import Seal, SecurityEvent
 from trail.sealing import seal
 
 CAST = ["stefan", "mira", "tomas", "quinn", "aude", "adam"]
@@ -25,7 +26,7 @@ SETTINGS = {User, Appointment, Unit, Organisation, Closure, Deadline, Job}
 SEES = {
     "quinn": {*admin.site._registry} - {Job},
     "aude": {*admin.site._registry} - {Job},
-    "adam": SETTINGS,
+    "adam": SETTINGS | {Seal, SecurityEvent},
 }
 
 
@@ -67,7 +68,8 @@ def one_of_each(organisation, mira):
         Job: Job.objects.create(kind="rollup", state="done"),
     }
     seal()
-    return rows | {Seal: Seal.objects.filter(rtype="feedback.feedback").first()}
+    event = tell("exported", user=mira, path="/complaints/")
+    return rows | {Seal: Seal.objects.filter(rtype="feedback.feedback").first(), SecurityEvent: event}
 
 
 def url(model, page, row=None):

@@ -10,7 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from records.csv_export import csv_response
+from records.csv_export import csv_response, exported
 from records.filters import PAGE_PARAMETERS
 from records.keyset import BadCursor, Order, Page, page_of
 from records.middleware import bad_request
@@ -130,6 +130,7 @@ class RecordList(RecordPage):
             raise PermissionDenied(_("Your roles do not include exports."))
         way = "-" if self.order.descending else ""
         log.info("person %s exported %s", self.request.user.pk, self.model._meta.label)
+        exported(self.request, rows.order_by().values("pk").count())
         return csv_response(rows.order_by(f"{way}{self.order.by}", f"{way}pk"), self.get_csv_columns(), str(self.title))
 
     @property

@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from records.csv_export import exported
 from records.filters import RecordFilter
 from records.forms import ReasonForm
 from records.importing import declaring, intake, mending, reading, work
@@ -348,6 +349,7 @@ class ImportErrors(RecordPage):
     def get(self, request, reference):
         batch = self.get_record()
         faulty = batch.rows.filter(state=State.ERROR).values_list("number", "problems", "cells").iterator(1_000)
+        exported(request, batch.rows.filter(state=State.ERROR).count())
         lines = mending.error_file(intake.shape_of(batch).columns, faulty)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Cache-Control"] = "private, no-store"
