@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from kpis import counting, feed, revising
 from kpis.models import Bucket, Kpi, Series, Watermark
 from records import measures
-from trail.sealing import seal
+from trail.sealing import seal_if_possible
 
 log = logging.getLogger("heed.rollup")
 
@@ -74,7 +74,7 @@ def rebuild(report=None, since=None):
     `report(done, total, message)` is called after each step. What it raises leaves the figures right, and the next
     rebuild goes on with the source it was at; with `since`, it leaves out those that were built after that moment.
     """
-    seal()
+    seal_if_possible()
     built = dict(Watermark.objects.exclude(built_at=None).values_list("source", "built_at")) if since else {}
     ready = [source for source in measures.sources() if source.name in built and built[source.name] >= since]
     _build([source for source in measures.sources() if source not in ready], report, ready)

@@ -16,8 +16,7 @@ from kpis import reconciling, rollup
 from records.jobs import GoesOn, job
 from records.notifying import notify
 from trail.context import acting_as_system
-from trail.models import Pending
-from trail.sealing import seal
+from trail.sealing import seal_if_possible
 
 log = logging.getLogger("heed.rollup")
 
@@ -31,11 +30,13 @@ _quiet_until = 0.0
 
 @shared_task
 def keep_up():
-    """Seal what was saved and fold it into the figures; at once nothing when another process does."""
+    """Seal what was saved and fold it into the figures; at once nothing when another process does.
+
+    Without the key nothing is sealed, and so nothing new is counted: what waits goes on waiting, and all else goes on.
+    """
     with _alone() as alone:
         if alone:
-            if Pending.objects.exists():
-                seal()
+            seal_if_possible()
             rollup.fold_in()
 
 

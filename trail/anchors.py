@@ -1,4 +1,8 @@
-"""Puts checkpoints where who can change the database cannot: a file that is only added to, and the log."""
+"""Puts checkpoints where who can change the database cannot: a file that is only added to, and the log.
+
+The file has one JSON object to a line. A process that was killed while it wrote leaves a line that is the beginning of
+the next one: nothing in the file is ever taken back, so that the file system may forbid it (`chattr +a`).
+"""
 
 import fcntl
 import json
@@ -14,20 +18,23 @@ log = logging.getLogger("heed.anchor")
 TAIL = 4_096  # more than two lines
 
 
+def tell(checkpoint):
+    """Write a checkpoint into the log: the anchor for whoever sends logs to another machine."""
+    log.info("checkpoint %s %s", checkpoint.size, checkpoint.root)
+
+
 def hold():
     """Write down every checkpoint that is not in the anchor file yet. A failure is logged and made up for next time."""
     if not settings.ANCHOR_FILE:
         return
     try:
         settings.ANCHOR_FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with settings.ANCHOR_FILE.open("ab+") as file:
+        with settings.ANCHOR_FILE.open("ab+", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            for checkpoint in Checkpoint.objects.filter(size__gt=_last_size(file)).select_related("key"):
-                line = line_of(checkpoint)
-                file.write(json.dumps(line).encode() + b"\n")
-                log.info("checkpoint %s %s", line["size"], line["root"])
-            file.flush()
-            os.fsync(file.fileno())
+            size, is_torn = _end_of(file)
+            lines = [json.dumps(line_of(one)).encode() + b"\n" for one in _since(size)]
+            if lines:
+                _write(file, (b"\n" if is_torn else b"") + b"".join(lines))
     except OSError as fault:
         log.error("the anchor file cannot be written: %s", fault)
 
@@ -45,8 +52,35 @@ def line_of(checkpoint):
     }
 
 
-def _last_size(file):
-    file.seek(0, os.SEEK_END)
-    file.seek(max(0, file.tell() - TAIL))
-    lines = file.read().splitlines()
-    return json.loads(lines[-1])["size"] if lines else 0
+def _since(size):
+    return Checkpoint.objects.filter(size__gt=size).order_by("size").select_related("key")
+
+
+def _write(file, content):
+    while content:
+        content = content[file.write(content) :]
+    os.fsync(file.fileno())
+
+
+def _end_of(file):
+    """(the size in the last whole line, whether the file ends within a line). An empty file holds size 0."""
+    end = file.seek(0, os.SEEK_END)
+    length = min(TAIL, end)
+    while True:
+        file.seek(end - length)
+        tail = file.read(length)
+        for line in reversed(tail.splitlines()):
+            if (size := _size_in(line)) is not None:
+                return size, not tail.endswith(b"\n")
+        if length == end:
+            return 0, bool(tail) and not tail.endswith(b"\n")
+        length = min(length * 16, end)
+
+
+def _size_in(line):
+    """What a line says; None when it is torn."""
+    try:
+        size = json.loads(line)["size"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return size if type(size) is int else None

@@ -1,12 +1,11 @@
 """The sealer: takes versions that were committed, gives each its place in one gapless sequence, and signs the whole.
 
-What is sealed is read as the database has it, column by column; `trail/verifier.py` says what the bytes are.
+Versions, seals, checkpoint and queue change in one transaction, so that a sealer may be killed at any point. A version
+whose transaction commits late comes into the queue late, and is sealed then.
 """
 
-import secrets
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+import logging
+import time
 from itertools import groupby
 
 from django.apps import apps
@@ -14,16 +13,17 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from . import anchors, keys
-from .columns import columns_of, described
-from .history import history_of, tracked_models
-from .models import Checkpoint, Opening, Pending, Schema, Seal
-from .verifier import Log, canonical, cell, checkpoint_bytes, leaf_of, personal_cell
+from .leaves import Kind
+from .models import Checkpoint, Opening, Pending, Seal
+from .verifier import Log, canonical, checkpoint_bytes
 
-BATCH = 2_000
-# Any constant: only the sealer uses it, so that two of them never number at once.
-ADVISORY_LOCK = 712_0753
-SALT_BYTES = 32
+# Versions per transaction: on SQLite nobody else writes meanwhile, so it must not take long.
+BATCH = 1_000
+SEALED = "seq rtype rid rev history_id reference verb changed_by changed_at schema leaf".split()
+SAY_AGAIN = 600.0  # seconds between two complaints that the key is missing
+log = logging.getLogger("heed.seal")
 _listeners = []
+_said_until = 0.0
 
 
 def on_waiting(listener):
@@ -41,153 +41,103 @@ def versions_wait():
 def seal(limit=None):
     """Seal what is pending and return how many versions were sealed. Two sealers at once leave the same rows.
 
-    Raises KeyMissing where the key is not to be had.
+    Checkpoints that are not held outside the database yet are, too. Raises KeyMissing where the key is not to be had;
+    what waits then goes on waiting.
     """
     sealed = 0
     while limit is None or sealed < limit:
-        done = _seal_batch(BATCH if limit is None else min(BATCH, limit - sealed))
+        done = _seal_batch(BATCH if limit is None else min(BATCH, limit - sealed)) if Pending.objects.exists() else 0
         sealed += done
         if not done:
             break
+    transaction.on_commit(anchors.hold, robust=True)
     return sealed
+
+
+def seal_if_possible():
+    """The same for work that goes on without seals: without the key it says so in the log, and what waits waits."""
+    global _said_until
+    try:
+        return seal()
+    except keys.KeyMissing as fault:
+        if time.monotonic() >= _said_until:
+            _said_until = time.monotonic() + SAY_AGAIN
+            log.error("nothing is sealed: %s", fault)
+        return 0
 
 
 @transaction.atomic
 def _seal_batch(size):
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
-    pending = list(Pending.objects.order_by("pk")[:size])
+    keys.take_turn()
+    pending = list(Pending.objects.order_by("pk").values_list("pk", "rtype", "history_id")[:size])
     if not pending:
         return 0
-    sealed, openings = _sealed(pending)
+    signing = keys.signing_key()
     last = Checkpoint.objects.order_by("-size").first()
-    log = Log(last.size, last.frontier) if last else Log()
-    for place, one in enumerate(sealed, start=log.size + 1):
-        one.seq = place
-        log.append(one.leaf)
-    Seal.objects.bulk_create(sealed)
-    Opening.objects.bulk_create(openings)
-    _sign(log, last)
-    Pending.objects.filter(pk__in=[waiting.pk for waiting in pending]).delete()
-    transaction.on_commit(anchors.hold, robust=True)
-    return len(pending)
+    merkle = Log(last.size, last.frontier) if last else Log()
+    found = _versions(pending)
+    done, seals, openings = [], [], []
+    for pk, rtype, number in pending:
+        schema, version = found.get((rtype, number), (None, None))
+        if version is None:
+            # Only who goes around Heed leaves such a thing; it stays where it is, for the verifier and the doctor.
+            log.error("a version that waits to be sealed is not there: %s %s", rtype, number)
+            continue
+        merkle.append(version.leaf)
+        done.append(pk)
+        seals.append((merkle.size, rtype, *version.told, schema, version.leaf))  # as SEALED has it
+        if version.salt is not None:
+            openings.append((rtype, number, version.salt))
+    if done:
+        _insert(Seal, SEALED, seals)
+        _insert(Opening, ["rtype", "history_id", "salt"], openings)
+        checkpoint = _sign(signing, merkle, last)
+        Pending.objects.filter(pk__in=done)._raw_delete(using=connection.alias)
+        transaction.on_commit(lambda: anchors.tell(checkpoint), robust=True)
+    return len(done)
 
 
-def _sign(log, last):
-    private, key = keys.signing_key()
-    now, prev_root = timezone.now(), last.root if last else ""
-    told = checkpoint_bytes(log.size, log.root, prev_root, canonical("moment", 0, now), key.fingerprint)
-    Checkpoint.objects.create(
-        size=log.size,
-        root=log.root,
+def _sign(signing, merkle, last):
+    (private, key), now, prev_root = signing, timezone.now(), last.root if last else ""
+    told = checkpoint_bytes(merkle.size, merkle.root, prev_root, canonical("moment", 0, now), key.fingerprint)
+    return Checkpoint.objects.create(
+        size=merkle.size,
+        root=merkle.root,
         prev_root=prev_root,
         at=now,
         key=key,
         signature=private.sign(told).hex(),
-        frontier=[node.hex() for node in log.frontier],
+        frontier=[node.hex() for node in merkle.frontier],
     )
 
 
-def _sealed(pending):
-    """(seals in the order of the queue, without their numbers; the openings of those with personal values)."""
-    seals, openings = {}, []
-    by_type = sorted(pending, key=lambda waiting: (waiting.rtype, waiting.pk))
-    for rtype, group in groupby(by_type, key=lambda waiting: waiting.rtype):
-        numbers = [waiting.history_id for waiting in group]
-        kind = Kind(apps.get_model(rtype))
-        leaves = {}
-        versions = kind.versions(numbers)
-        for number in numbers:
-            version = versions[number]
-            before = b""
-            if version.rev > 1:
-                before = leaves.get((version.rid, version.rev - 1)) or kind.leaf_before(version, versions.values())
-            salt = secrets.token_bytes(SALT_BYTES) if kind.personal else None
-            leaf, has_secret = kind.leaf(version, before, salt)
-            leaves[version.rid, version.rev] = leaf
-            if has_secret:
-                openings.append(Opening(rtype=rtype, history_id=number, salt=salt))
-            seals[rtype, number] = Seal(
-                rtype=rtype,
-                rid=version.rid,
-                rev=version.rev,
-                history_id=number,
-                schema_id=kind.schema.pk,
-                leaf=leaf,
-                reference=version.row["reference"],
-                verb=version.row["verb"],
-                changed_by_id=version.row["changed_by_id"],
-                changed_at=datetime.fromisoformat(canonical("moment", 0, version.row["changed_at"])),
-            )
-    return [seals[waiting.rtype, waiting.history_id] for waiting in pending], openings
+def _versions(pending):
+    """{(rtype, number): (id of the schema, Version)} of all that can be read."""
+    found = {}
+    by_type = sorted(pending, key=lambda waiting: (waiting[1], waiting[0]))
+    for rtype, group in groupby(by_type, key=lambda waiting: waiting[1]):
+        try:
+            kind = Kind(apps.get_model(rtype))
+        except (LookupError, ValueError):
+            continue
+        schema = kind.schema()
+        for number, version in kind.versions([number for _pk, _rtype, number in group], schema).items():
+            found[rtype, number] = (schema.pk, version)
+    return found
 
 
-@dataclass(frozen=True)
-class Version:
-    """One row as the database has it: {column: value}."""
-
-    rid: int
-    rev: int
-    row: dict
-
-
-class Kind:
-    """How versions of one kind of record, or rows of a table that is written once, are read and turned into leaves."""
-
-    def __init__(self, model):
-        self.model, self.rtype = model, model._meta.label_lower
-        self.columns = columns_of(model)
-        self.personal = {column.name for column in self.columns if column.is_personal}
-        self.has_revs = model in tracked_models()
-        self.source = history_of(model) if self.has_revs else model
-        self.number = "history_id" if self.has_revs else "id"
-        self._earlier = None
-
-    @cached_property
-    def schema(self):
-        """The row that describes the columns as they are; written when they are new."""
-        digest, columns = described(self.model)
-        found = Schema.objects.filter(digest=digest).first()
-        return found or Schema.objects.create(rtype=self.rtype, digest=digest, columns=columns)
-
-    def versions(self, numbers):
-        """{number: version} of the rows with these numbers."""
-        names = [column.name for column in self.columns]
-        wanted = ", ".join(connection.ops.quote_name(name) for name in [self.number, *names])
-        places = ", ".join(["%s"] * len(numbers))
-        found = {}
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {wanted} FROM {self.source._meta.db_table} "  # noqa: S608 (names of our own tables)
-                f"WHERE {self.number} IN ({places})",
-                numbers,
-            )
-            for number, *values in cursor.fetchall():
-                row = dict(zip(names, values, strict=True))
-                found[number] = Version(row["id"], row["rev"] if self.has_revs else 1, row)
-        return found
-
-    def leaf_before(self, version, batch):
-        """The leaf of the revision before, sealed in an earlier batch."""
-        if self._earlier is None:
-            wanted = {(one.rid, one.rev - 1) for one in batch if one.rev > 1}
-            found = Seal.objects.filter(
-                rtype=self.rtype, rid__in={rid for rid, _rev in wanted}, rev__in={rev for _rid, rev in wanted}
-            )
-            self._earlier = {(rid, rev): bytes(leaf) for rid, rev, leaf in found.values_list("rid", "rev", "leaf")}
-        return self._earlier.get((version.rid, version.rev - 1), b"")
-
-    def leaf(self, version, before, salt):
-        """(leaf, whether it holds a value that only the salt opens)."""
-        cells, has_secret = [], False
-        for column in self.columns:
-            text = canonical(column.kind, column.scale, version.row[column.name])
-            if column.is_personal:
-                content = personal_cell(salt, column.name, text)
-                has_secret |= content[:1] == b"c"
-            else:
-                content = cell(text)
-            cells.append((column.name, content))
-        leaf = leaf_of(self.rtype, version.rid, version.rev, before, self.schema.digest, cells)
-        return leaf, has_secret
+def _insert(model, names, rows):
+    """Write many rows whose values are as the database takes them: Django would look at each by itself."""
+    if not rows:
+        return
+    quote, fields = connection.ops.quote_name, [model._meta.get_field(name) for name in names]
+    columns = ", ".join(quote(field.column) for field in fields)
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in fields)
+        content = f"SELECT * FROM unnest({arrays})"  # noqa: S608 (types of our own fields)
+        given = [list(column) for column in zip(*rows, strict=True)]
+    else:
+        content, given = f"VALUES ({', '.join(['%s'] * len(fields))})", rows
+    with connection.cursor() as cursor:
+        write = cursor.execute if connection.vendor == "postgresql" else cursor.executemany
+        write(f"INSERT INTO {quote(model._meta.db_table)} ({columns}) {content}", given)

@@ -13,14 +13,16 @@ from decimal import Decimal, InvalidOperation
 # --- What is sealed -----------------------------------------------------------------------------------------------
 
 VERSION, SCHEMA, CHECKPOINT, KEY = b"heed.version.1", b"heed.schema.1", b"heed.checkpoint.1", b"heed.key.1"
-NULL, VALUE, COMMITTED = b"n", b"v", b"c"
+NULL, VALUE, COMMITTED, MALFORMED = b"n", b"v", b"c", b"m"
+# Values that are told apart by type and equality, so that what one gives may be remembered.
+PLAIN = frozenset({type(None), bool, int, float, str, Decimal, date, datetime, time})
 
 
 def canonical(kind, scale, value):
     """The one text of a database value, or None for NULL. Raises ValueError when it is not of the kind.
 
     Takes what SQLite and psycopg2 give as well as Python's own types. Moments are UTC with microseconds, decimals have
-    exactly `scale` places, JSON has sorted keys and no spaces. There are no floats.
+    `scale` places (more only where the value has more), JSON has sorted keys and no spaces. There are no floats.
     """
     if value is None:
         return None
@@ -31,9 +33,9 @@ def canonical(kind, scale, value):
 
 
 def _integer(value, scale):
-    if isinstance(value, float):
+    if type(value) is not int:
         raise TypeError(value)
-    return str(int(value))
+    return str(value)
 
 
 def _boolean(value, scale):
@@ -65,15 +67,19 @@ def _moment(value, scale):
 
 def _decimal(value, scale):
     try:
-        return format(Decimal(str(value)).quantize(Decimal(1).scaleb(-scale)), "f")
+        # Nothing added makes the negative zero, which equals zero, be written as zero.
+        exact = Decimal(str(value)) + 0
+        rounded = exact.quantize(Decimal(1).scaleb(-scale))
+        return format(rounded if rounded == exact else exact, "f")
     except InvalidOperation as fault:
         raise ValueError(f"{value!r:.60} is no decimal of {scale} places") from fault
 
 
 def _json(value, scale):
-    if isinstance(value, str):
-        value = json.loads(value, parse_float=Decimal)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    told = value if isinstance(value, str) else json.dumps(value)
+    # A number with a point stays as it is written, and cannot be taken for a text: no text that is typed begins so.
+    found = json.loads(told, parse_float="\0{}".format)
+    return json.dumps(found, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _binary(value, scale):
@@ -110,7 +116,7 @@ def schema_digest(rtype, columns):
 
 def commitment(salt, column, text):
     """What stands in a leaf for a personal value: 32 bytes that tell nothing without the salt."""
-    return hmac.new(salt, framed(column.encode()) + text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+    return hmac.digest(salt, framed(column.encode()) + text.encode("utf-8", "surrogatepass"), "sha256")
 
 
 def cell(text):
@@ -125,12 +131,54 @@ def personal_cell(salt, column, text):
     return COMMITTED + commitment(salt, column, text)
 
 
+def malformed_cell(value):
+    """How a value that is not of its column's kind enters a leaf: sealing goes on, and the verifier says so."""
+    return MALFORMED + repr(value).encode("utf-8", "surrogatepass")
+
+
 def leaf_of(rtype, rid, rev, before, digest, cells):
     """The leaf (32 bytes) of a version. `before` is the leaf of rev - 1 or b""; `cells` are (column, bytes), sorted."""
-    told = [VERSION, rtype.encode(), str(rid).encode(), str(rev).encode(), before, bytes.fromhex(digest)]
-    for name, content in cells:
-        told += (name.encode(), content)
-    return hashlib.sha256(b"".join(map(framed, told))).digest()
+    told = [framed(part) for name, content in cells for part in (name.encode(), content)]
+    return leaf_from(rtype, rid, rev, before, digest, b"".join(told))
+
+
+def leaf_from(rtype, rid, rev, before, digest, body):
+    """The same, of cells that are framed and joined, as `bodies` gives them."""
+    told = (VERSION, rtype.encode(), str(rid).encode(), str(rev).encode(), before, bytes.fromhex(digest))
+    return hashlib.sha256(b"".join(map(framed, told)) + body).digest()
+
+
+def bodies(columns, rows, salts):
+    """What `leaf_from` takes of each row: the cells of its `columns`, framed and joined, in about a third of the time.
+
+    `columns` are (name, kind, scale, is personal), sorted by name; a row has their values in this order. It goes
+    column by column, for most of what stands in one repeats. `salts` are those of the rows, or None where a row has
+    nothing personal in it.
+    """
+    told = []
+    for place, (name, kind, scale, is_personal) in enumerate(columns):
+        head, seen, parts = framed(name.encode()), {}, []
+        for number, row in enumerate(rows):
+            value = row[place]
+            sort = value.__class__
+            key = value if sort is str else (sort, value) if sort in PLAIN else None
+            part = None if key is None else seen.get(key)
+            if part is None:
+                content = _cell(kind, scale, value, salts[number], name) if is_personal else _cell(kind, scale, value)
+                part = head + framed(content)
+                if key is not None and content[:1] != COMMITTED:
+                    seen[key] = part
+            parts.append(part)
+        told.append(parts)
+    return [b"".join(parts) for parts in zip(*told, strict=True)]
+
+
+def _cell(kind, scale, value, salt=None, personal=""):
+    try:
+        text = canonical(kind, scale, value)
+    except ValueError:
+        return malformed_cell(value)
+    return personal_cell(salt, personal, text) if personal else cell(text)
 
 
 class Log:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from kpis import reconciling, rollup, tasks
 from trail.context import acting_as_system
+from trail.keys import KeyMissing
 from trail.sealing import seal
 
 
@@ -34,8 +35,14 @@ class Command(BaseCommand):
                 rollup.rebuild(self._report)
                 self.stdout.write("All figures are built anew.")
             else:
-                sealed, folded = seal(), rollup.fold_in(self._report)
+                sealed, folded = self._seal(), rollup.fold_in(self._report)
                 self.stdout.write(f"{sealed} versions sealed, {folded} folded in.")
+
+    def _seal(self):
+        try:
+            return seal()
+        except KeyMissing as fault:
+            raise CommandError(str(fault)) from fault
 
     def _check(self):
         drifts = reconciling.check(report=self._report)
