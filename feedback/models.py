@@ -97,6 +97,7 @@ class Feedback(Record):
     reference_prefix = "FB"
     personal_fields = ("said_by", "words", "subject", "order_number", "outcome", "source_cells")
     derived_fields = ("acknowledge_due_on", "answer_due_on", "answered_on")
+    settled_when = Q(closed_on__isnull=False)
 
     class Kind(models.TextChoices):
         COMPLIMENT = "compliment", _("Praise")
@@ -272,6 +273,10 @@ class Feedback(Record):
     @property
     def is_closed(self):
         return self.closed_on is not None
+
+    @property
+    def is_settled(self):
+        return self.is_closed
 
     def clean(self):
         super().clean()

@@ -34,6 +34,8 @@ def compare(page, record, rev):
     theirs = page.get_form(instance=record)
     before = page.get_form(instance=began) if began is not None else theirs
     for name, field in theirs.fields.items():
+        if name not in before.fields:
+            continue  # asked only since the others closed or signed it: it had no value when this began
         key = theirs.add_prefix(name)
         typed = field.widget.value_from_datadict(data, page.request.FILES, key)
         first, now = before[name].initial, theirs[name].initial

@@ -45,6 +45,18 @@ class RecordForm(WholeRecordMixin, CleanTextMixin, forms.ModelForm):
                     self._offer_what_stands(name, field)
         if "unit" in self.fields:
             self._offer_own_units(self.fields["unit"])
+        if self.instance.pk and self.instance.is_settled:
+            self._ask_why()
+
+    def _ask_why(self):
+        """What is closed or signed changes only with a reason."""
+        label = _("Why is it changed?")
+        field = self.fields.setdefault(
+            "reason", forms.CharField(label=label, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}))
+        )
+        field.required = True
+        field.help_text = _("This is closed or signed: a change needs a reason, which stays in its history.")
+        field.error_messages["required"] = _("This is closed or signed. Say why it is changed.")
 
     def _offer_what_stands(self, name, field):
         offered = Q(voided_at__isnull=True)

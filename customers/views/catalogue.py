@@ -68,6 +68,8 @@ class ProductList(RecordList):
         (_("Code"), "code"),
         (_("A service"), "is_service"),
         (_("No longer supplied since"), "retired_on"),
+        (_("Void"), "is_voided"),
+        (_("Why it was voided"), "void_reason"),
     )
 
 
@@ -138,7 +140,13 @@ class SegmentList(RecordList):
     empty_icon = "category"
     empty_title = _("No segments yet")
     empty_words = _("Customers with needs in common, for example by trade or size. KPIs can be read for each of them.")
-    csv_columns = ((_("Reference"), "reference"), (_("Segment"), "name"), (_("Customers"), "members"))
+    csv_columns = (
+        (_("Reference"), "reference"),
+        (_("Segment"), "name"),
+        (_("Customers"), "members"),
+        (_("Void"), "is_voided"),
+        (_("Why it was voided"), "void_reason"),
+    )
 
 
 class SegmentDetail(CustomersOf):

@@ -61,6 +61,8 @@ class CustomerList(RecordList):
         (_("A person"), "is_person"),
         (_("Customer since"), "since_on"),
         (_("About them"), "about"),
+        (_("Void"), "is_voided"),
+        (_("Why it was voided"), "void_reason"),
     )
 
     def get_queryset(self):

@@ -254,7 +254,7 @@ class TestEdit:
 
     def test_a_corrected_day_corrects_the_days_it_took(self, mira):
         closed = services.close(by=mira, feedback=make_feedback(), at=noon(2026, 3, 9))
-        services.edit(by=mira, feedback=changed(closed, received_on=date(2026, 3, 5)))
+        services.edit(by=mira, feedback=changed(closed, received_on=date(2026, 3, 5)), reason="A slip")
         closed.refresh_from_db()
         assert closed.days_to_close == 2
         with pytest.raises(ValidationError) as refused:

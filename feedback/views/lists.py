@@ -44,6 +44,7 @@ CSV_COLUMNS = (
     (_("On time as stated by the source"), "stated_timely"),
     (_("Disputed by the customer"), "disputed"),
     (_("Void"), "is_voided"),
+    (_("Why it was voided"), "void_reason"),
 )
 JOINED = ("customer", "segment", "contact", "product", "owner", "unit", "batch")
 

@@ -26,6 +26,11 @@ class Conflict(Exception):
         super().__init__(f"{record.reference} was changed by somebody else meanwhile.")
 
 
+def why_is_needed():
+    """What somebody is told who would change what is closed or signed and does not say why."""
+    return ValidationError({"reason": _("This is closed or signed. Say why it is changed.")}, code="settled")
+
+
 def set_together(*fields, name):
     """A constraint: either all of these fields are set or none is (a moment and its person belong together)."""
     return models.CheckConstraint(
@@ -87,10 +92,18 @@ class RecordQuerySet(models.QuerySet):
         return self.filter(Q(unit__in=units) | Q(unit__isnull=True))
 
     def change(self, *, by, verb, reason="", **fields):
-        """Change many at once, each with a version of its own. Returns how many."""
+        """Change many at once, each with a version of its own. Returns how many.
+
+        Raises ValidationError when one of them is closed or signed and no reason is given.
+        """
         must_be_present()
         acting = current()
-        return super().update(
+        rows, settled = self, self.model.settled_when
+        if settled is not None and not (reason or acting.reason).strip():
+            if self.filter(settled).exists():
+                raise why_is_needed()
+            rows = self.exclude(settled)  # nor one that is closed at this very moment
+        return super(RecordQuerySet, rows).update(
             rev=F("rev") + 1,
             changed_at=Greatest(Value(timezone.now(), models.DateTimeField()), F("changed_at") + TICK),
             changed_by=by,
@@ -114,6 +127,8 @@ class Record(models.Model):
     """A fact the firm keeps: who recorded it, who changed it last and how, and under which reference."""
 
     reference_prefix = None
+    # A condition: what is closed or signed and changes only with a reason. None: nothing of this kind ever is.
+    settled_when = None
 
     reference = models.CharField(_("reference"), max_length=24, unique=True, editable=False)
     rev = models.PositiveIntegerField(_("version"), default=0, editable=False)
@@ -173,6 +188,7 @@ class Record(models.Model):
     def save(self, *, by=None, verb=None, reason="", at=None, **options):
         """Write this record as its next version. Raises Conflict when it was changed since it was read.
 
+        Raises ValidationError when it was closed or signed before and no reason is given.
         `at` back-dates the change and is for the demo company only. Without `by`, whoever is acting.
         """
         must_be_present()
@@ -215,8 +231,13 @@ class Record(models.Model):
 
     def _do_update(self, base_qs, using, pk_val, values, update_fields, forced_update):
         # Compare and set: only the revision that was read is replaced.
-        expected = base_qs.filter(rev=self.rev - 1)
+        expected = as_read = base_qs.filter(rev=self.rev - 1)
+        needs_reason = self.settled_when is not None and not self.reason.strip()
+        if needs_reason:
+            expected = as_read.exclude(self.settled_when)
         if not super()._do_update(expected, using, pk_val, values, update_fields, False):
+            if needs_reason and as_read.filter(pk=pk_val).exists():
+                raise why_is_needed()
             raise Conflict(self)
         return True
 
@@ -231,6 +252,11 @@ class Record(models.Model):
     @property
     def is_voided(self):
         return self.voided_at is not None
+
+    @property
+    def is_settled(self):
+        """Closed or signed, as `settled_when` says of rows: forms ask for a reason."""
+        return False
 
     @property
     def title(self):
