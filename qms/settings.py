@@ -268,10 +268,16 @@ SIMPLE_HISTORY_ENABLED = False
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 SIMPLE_HISTORY_DATE_INDEX = False
 
-# The key that signs the trail: only who seals (the worker) need be able to read it. Its checkpoints are also written
-# down outside the database; best on another disk or machine.
-SEAL_KEYS = Path(env.text("HEED_SEAL_KEYS", str(VAR / "keys")))
+# The key that signs the trail: only who seals (the worker) need be able to read it; other processes are told "none".
+# Its checkpoints are also written down outside the database; best on another disk or machine.
+SEAL_KEYS = env.text("HEED_SEAL_KEYS", str(VAR / "keys"))
+SEAL_KEYS = None if SEAL_KEYS == "none" else Path(SEAL_KEYS)
 ANCHOR_FILE = Path(env.text("HEED_ANCHOR_FILE", str(VAR / "anchors" / "checkpoints.jsonl")))
+# Who was erased, by number; outside every backup, so that a restored database forgets them again.
+ERASURE_JOURNAL = Path(env.text("HEED_ERASURE_JOURNAL", str(VAR / "erasures" / "journal.jsonl")))
+
+# Where `manage.py backup` puts its archives; best on another disk.
+BACKUPS = Path(env.text("HEED_BACKUPS", str(VAR / "backups")))
 
 # Background work (design: the Job row is the truth, the message a wake-up)
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://localhost/"
@@ -322,7 +328,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 if TESTING:
-    ANCHOR_FILE = None  # a test that looks at anchors names a file of its own
+    ANCHOR_FILE = ERASURE_JOURNAL = None  # a test that looks at these names a file of its own
     if not CACHE_URL:
         CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -26,11 +26,13 @@ LOG_BYTES, LOG_FILES = 10_000_000, 5
 class Child:
     """One supervised process: its command, how it is asked to stop, and when it may start again.
 
-    `patience` is how many seconds it has to finish what it is doing before it is killed.
+    `patience` is how many seconds it has to finish what it is doing before it is killed; `environment` is added to
+    ours.
     """
 
-    def __init__(self, name, command, patience):
+    def __init__(self, name, command, patience, environment=None):
         self.name, self.command, self.patience = name, command, patience
+        self.environment = environment or {}
         self.process = None
         self.started_at = 0.0
         self.start_at = 0.0
@@ -47,6 +49,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env={**os.environ, **self.environment},
             pass_fds=pass_fds,
             start_new_session=True,  # Ctrl+C reaches the supervisor only, which then stops them in order
             preexec_fn=die_with_parent(os.getpid()),
@@ -300,7 +303,9 @@ def main():
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--log-folder", type=Path, required=True)
     parser.add_argument("--welcome", default="")
-    parser.add_argument("plan", help='JSON list of {"name", "command", "patience"}; "{fd}" stands for the web socket')
+    parser.add_argument(
+        "plan", help='JSON list of {"name", "command", "patience", "environment"}; "{fd}" stands for the web socket'
+    )
     asked = parser.parse_args()
     listener = listen(asked.port)
     plan = json.loads(asked.plan)

@@ -39,6 +39,18 @@ def hold():
         log.error("the anchor file cannot be written: %s", fault)
 
 
+def behind() -> int:
+    """How many checkpoints are not in the anchor file. Raises OSError when it cannot be read."""
+    if not settings.ANCHOR_FILE:
+        return 0
+    try:
+        with settings.ANCHOR_FILE.open("rb") as file:
+            size, _is_torn = _end_of(file)
+    except FileNotFoundError:
+        size = 0
+    return _since(size).count()
+
+
 def line_of(checkpoint):
     """A checkpoint as the anchor file has it."""
     return {

@@ -15,7 +15,7 @@ from qms import health
 from qms.celery import app
 from qms.health import Finding
 from records.models import Job
-from trail import triggers
+from trail import anchors, keys, triggers
 from trail.history import history_of, tracked_models
 from trail.models import Pending
 
@@ -65,6 +65,17 @@ def seals():
     return Finding("seals", not is_late, f"{waiting} versions wait, the oldest since {since}")
 
 
+def seal_key():
+    keys.check()
+    return Finding("seal key", True, f"the trail is signed with {keys.current()}" if keys.current() else "none yet")
+
+
+def anchors_held():
+    behind = anchors.behind()
+    words = f"{behind} checkpoints are not in {settings.ANCHOR_FILE}; the worker's log says why"
+    return Finding("anchors", not behind, words if behind else "every checkpoint is held outside the database")
+
+
 def folders():
     wanted = {settings.VAR, settings.MEDIA_ROOT}
     closed = [str(folder) for folder in sorted(wanted) if folder.exists() and not os.access(folder, os.W_OK | os.X_OK)]
@@ -89,6 +100,8 @@ CHECKS = [
     worker,
     jobs,
     seals,
+    seal_key,
+    anchors_held,
     folders,
     time_zones,
 ]

@@ -14,9 +14,15 @@ from django.db import connections
 from qms import env, supervisor
 from qms.health import unapplied_migrations
 
+SEALS_NOTHING = {"HEED_SEAL_KEYS": "none"}
+
 
 def plan():
-    """What runs, in the order in which it is stopped: no new requests, no new work, then the running job."""
+    """What runs, in the order in which it is stopped: no new requests, no new work, then the running job.
+
+    Only the worker is told where the seal key lies. All three are the same user of this machine, so that whoever runs
+    a program of theirs in one of them can still read the file; in production the web server's unit cannot see it.
+    """
     python = [sys.executable, "-m"]
     web = ["gunicorn", "qms.wsgi", "--bind", "fd://{fd}", "--worker-class", "gthread", "--preload"]
     web += ["--workers", str(env.whole("WEB_WORKERS", 2)), "--threads", str(env.whole("WEB_THREADS", 4))]
@@ -36,8 +42,8 @@ def plan():
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     beat = ["celery", "-A", "qms", "--quiet", "beat", "--loglevel", "WARNING", "--pidfile="]
     return [
-        {"name": "web", "command": python + web, "patience": 15},
-        {"name": "beat", "command": python + beat, "patience": 5},
+        {"name": "web", "command": python + web, "patience": 15, "environment": SEALS_NOTHING},
+        {"name": "beat", "command": python + beat, "patience": 5, "environment": SEALS_NOTHING},
         {"name": "worker", "command": python + worker, "patience": 40},
     ]
 
