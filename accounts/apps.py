@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People and organisation")
 
     def ready(self):
-        from . import mails, security  # noqa: F401  (mails registers its kind of job)
+        from . import erasing, mails, security  # noqa: F401  (mails registers its kind of job)
 
         security.connect()
+        erasing.register()

@@ -9,4 +9,9 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self):
-        from . import importing  # noqa: F401  (what can be imported)
+        from . import (
+            erasing,
+            importing,  # noqa: F401  (what can be imported)
+        )
+
+        erasing.register()

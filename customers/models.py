@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from records.models import Record, RecordQuerySet
 
@@ -36,11 +36,16 @@ class Named(Record):
         ordering = ["name_key", "pk"]
 
     def __str__(self):
-        return self.name
+        return self.title
 
     @property
     def title(self):
-        return self.name
+        """A name is never empty but for one that was erased."""
+        return self.name or gettext("(erased)")
+
+    @property
+    def is_erased(self):
+        return not self.name
 
     def clean_fields(self, exclude=None):
         self.name = " ".join(self.name.split())
@@ -151,7 +156,8 @@ class Customer(Named):
         constraints = [
             models.UniqueConstraint(
                 fields=["name_key"],
-                condition=Q(voided_at__isnull=True),
+                # Of those who were erased nothing is left to tell them apart.
+                condition=Q(voided_at__isnull=True) & ~Q(name_key=""),
                 name="customers_customer_once",
                 violation_error_message=_("A customer of that name exists already."),
             )

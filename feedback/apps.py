@@ -11,8 +11,10 @@ class FeedbackConfig(AppConfig):
     def ready(self):
         from . import (
             customer_panels,
+            erasing,
             importing,  # noqa: F401  (what can be imported)
             measures,  # noqa: F401  (what KPIs can be made of)
         )
 
         customer_panels.register()
+        erasing.register()

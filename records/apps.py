@@ -9,4 +9,7 @@ class RecordsConfig(AppConfig):
     verbose_name = _("Records")
 
     def ready(self):
+        from . import erasing
         from .importing import work  # noqa: F401  (registers its kinds of job)
+
+        erasing.register()

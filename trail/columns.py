@@ -9,7 +9,7 @@ from django.db import models
 from .history import tracked_models
 from .verifier import schema_digest
 
-# What people type about a record may name the person the record is about.
+# What people type about a change to any record may name a person.
 ABOUT_THE_CHANGE = ("reason", "void_reason")
 EMPTY = {"text": "", "json": "{}"}
 _KINDS = (
@@ -57,8 +57,6 @@ def columns_of(model) -> tuple[Column, ...]:
 def personal_fields_of(model) -> frozenset[str]:
     """Names of the fields that erasing empties: those the model declares and what was typed about the change."""
     declared = frozenset(getattr(model, "personal_fields", ()))
-    if not declared:
-        return declared
     own = {field.name for field in model._meta.concrete_fields}
     if unknown := declared - own:
         raise NotSealable(f"{model._meta.label} has no {', '.join(sorted(unknown))}")

@@ -49,7 +49,7 @@ class Kind:
 
     def versions(self, numbers, schema):
         """{number: Version} of those rows that there are. A revision comes after the one before it in `numbers`."""
-        found = self._rows(numbers)
+        found = self.rows(numbers)
         rows = [found[number] for number in numbers if number in found]
         salts = _salts(len(rows)) if self.personal else [None] * len(rows)
         told = bodies([(c.name, c.kind, c.scale, c.is_personal) for c in self.columns], rows, salts)
@@ -64,7 +64,7 @@ class Kind:
             done[number] = Version((rid, rev, number, *repeated(row)), leaf, salt if is_secret else None)
         return done
 
-    def _rows(self, numbers):
+    def rows(self, numbers):
         """{number: values in the order of the columns}, read as they are stored."""
         quote = connection.ops.quote_name
         # With a plus, SQLite's module hands out what is in the file: it reads dates and booleans by the column's name.

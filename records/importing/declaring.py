@@ -133,6 +133,10 @@ def get(name) -> Importer:
         raise LookupError(_("Nothing can be imported into “%(register)s”.") % {"register": name}) from None
 
 
+def every() -> tuple:
+    return tuple(_importers.values())
+
+
 def importers_for(user):
     """Importers that this person may use."""
     return [one for one in _importers.values() if user.has_perm("records.add_import") and user.has_perm(one.permission)]
