@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class EvidenceConfig(AppConfig):
     name = "evidence"
     verbose_name = _("Evidence")
+
+    def ready(self):
+        from . import checking  # noqa: F401 (registers its kind of job)

@@ -323,6 +323,7 @@ CELERY_BEAT_SCHEDULE = {
     "run what waits": {"task": "records.tasks.run_due_jobs", "schedule": 15.0, "options": {"expires": 15}},
     "seal and fold in": {"task": "kpis.tasks.keep_up", "schedule": 5.0, "options": {"expires": 5}},
     "check the figures": {"task": "kpis.tasks.reconcile", "schedule": 86_400.0},
+    "check the trail": {"task": "evidence.tasks.check_when_due", "schedule": 3_600.0},
     "forget sent forms": {"task": "records.tasks.forget_sent_forms", "schedule": 86_400.0},
     "appointments begin and end": {"task": "accounts.tasks.apply_appointments", "schedule": 3_600.0},
 }
