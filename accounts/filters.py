@@ -2,11 +2,11 @@
 
 import django_filters
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Appointment, Role, Unit, User
 from records.filters import RecordChoiceFilter, RecordFilter
+from trail import as_of
 
 INVITED, MEMBER, GONE = "invited", "member", "deactivated"
 UNUSABLE = Q(password__startswith="!")
@@ -50,4 +50,4 @@ class PersonFilter(RecordFilter):
         return active.filter(UNUSABLE) if value == INVITED else active.exclude(UNUSABLE)
 
     def _held(self):
-        return Appointment.objects.in_force_on(timezone.localdate())
+        return Appointment.objects.in_force_on(as_of.today())

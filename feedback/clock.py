@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import TextChoices
-from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.calendar import working_calendar
 from accounts.models import Deadline
 from records.working_time import CalendarError
+from trail import as_of
 
 NEAR_HOURS = 4  # working hours left, at and below which a promise is near
 
@@ -95,7 +95,7 @@ def clock_state(feedback, now=None, calendar=None) -> Clock:
         return Clock(State.NONE, _("no clock"), _("Only a complaint starts a clock."))
     if feedback.answer_due_at is None:
         return Clock(State.NONE, _("no clock"), _("No promise is on record."))
-    now = now or timezone.now()
+    now = now or as_of.now()
     calendar = calendar or working_calendar()
     if feedback.answered_at:
         return _kept(feedback, now, calendar)

@@ -10,7 +10,6 @@ import django_filters
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -18,6 +17,7 @@ from accounts.calendar import working_calendar
 from customers.panels import ASIDE, Extra, Finding, Panel, add_extra, add_filter, add_finder, add_panel
 from records.pages import Preset
 from records.templatetags.heed import day
+from trail import as_of
 
 from . import icons
 from .clock import clock_state
@@ -55,7 +55,7 @@ class Quiet(django_filters.ChoiceFilter):
     def filter(self, queryset, value):
         if not value:
             return queryset
-        since = timezone.localdate() - timedelta(days=int(value))
+        since = as_of.today() - timedelta(days=int(value))
         heard = _said(self.parent.request.user, received_on__gt=since)
         return queryset.exclude(pk__in=heard.values("customer"))
 
@@ -75,7 +75,7 @@ def findings(customer, user):
         return
     said = _said(user, customer=customer)
     complaints = said.complaints().open().count()
-    overdue = said.overdue(timezone.now()).count()
+    overdue = said.overdue(as_of.now()).count()
     last = said.order_by("-received_on").values_list("received_on", flat=True).first()
     if complaints:
         words = ngettext("%(count)s complaint is open", "%(count)s complaints are open", complaints)
@@ -101,7 +101,7 @@ def open_complaints(customer, user):
     if not total:
         return None
     shown = list(rows.with_next_due().select_related("owner").order_by("next_due_at", "pk")[:OPEN_SHOWN])
-    now, calendar = timezone.now(), working_calendar()
+    now, calendar = as_of.now(), working_calendar()
     for complaint in shown:
         complaint.clock = clock_state(complaint, now, calendar)
     return {"complaints": shown, "total": total, "url": listing(customer, kind="complaint", state="open")}
@@ -111,7 +111,7 @@ def counts_by_kind(customer, user):
     """How much they told us, by kind: in the last year and in all."""
     if not user.has_perm("feedback.view_feedback"):
         return None
-    since = timezone.localdate() - YEAR
+    since = as_of.today() - YEAR
     counted = (
         _said(user, customer=customer)
         .order_by()

@@ -5,7 +5,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q
 from django.urls import reverse_lazy
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Severity, Unit
@@ -14,6 +13,7 @@ from customers.models import Customer, Product, Segment, name_key
 from records.filters import PersonFilter, RecordChoiceFilter, RecordFilter, ReferenceField, ReferenceFilter
 from records.models import Import
 from records.widgets import TypeAhead
+from trail import as_of
 
 from .models import Feedback
 
@@ -105,7 +105,7 @@ class FeedbackFilter(RecordFilter):
             case "closed":
                 return queryset.closed()
             case "overdue":
-                return queryset.overdue(timezone.now())
+                return queryset.overdue(as_of.now())
             case "mine":
                 return queryset.owned_by(self.request.user)
             case "unassigned":
@@ -117,9 +117,7 @@ class FeedbackFilter(RecordFilter):
         done = f"{name}_at"
         if value == "on_time":
             return queryset.filter(**{f"{done}__lte": F(due)})
-        return queryset.filter(
-            Q(**{f"{done}__gt": F(due)}) | Q(**{f"{done}__isnull": True, f"{due}__lt": timezone.now()})
-        )
+        return queryset.filter(Q(**{f"{done}__gt": F(due)}) | Q(**{f"{done}__isnull": True, f"{due}__lt": as_of.now()}))
 
     def as_stated(self, queryset, name, value):
         if value == "known":

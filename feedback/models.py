@@ -65,7 +65,7 @@ class FeedbackQuerySet(RecordQuerySet):
             return self
         # No units are no right at all, not a right to what belongs to the whole firm.
         in_scope = Q(unit__in=units) | Q(unit__isnull=True) if units else Q(unit__in=units)
-        return self.filter(in_scope | self._own(user))
+        return self.allowed(in_scope | self._own(user))
 
     def changeable_by(self, user):
         """Those of the person's units, and their own: recorded by them or assigned to them."""

@@ -9,6 +9,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.text import slugify
 
+from trail import as_of
 from trail.events import asked_of, tell
 
 # A spreadsheet would take a cell that begins so for a formula (ASVS 5.0, 1.2.10). Apostrophes before it are counted
@@ -73,11 +74,9 @@ def exported(request, rows):
 
 def csv_response(rows, columns, name):
     """A download of `rows`, which are read while it is sent."""
-    response = StreamingHttpResponse(
-        _kept(lines(rows, columns)), content_type="text/csv; charset=utf-8"
-    )
-    day = timezone.localdate().isoformat()
-    response["Content-Disposition"] = f'attachment; filename="{slugify(name) or "records"}-{day}.csv"'
+    response = StreamingHttpResponse(_kept(lines(rows, columns)), content_type="text/csv; charset=utf-8")
+    day, stood = as_of.today().isoformat(), "as-of-" if as_of.moment() else ""
+    response["Content-Disposition"] = f'attachment; filename="{slugify(name) or "records"}-{stood}{day}.csv"'
     response["Cache-Control"] = "private, no-store"
     return response
 

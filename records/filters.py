@@ -9,9 +9,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from records.text import CleanTextMixin
+from trail import as_of
 
 # Read by the page, not by a filter.
-PAGE_PARAMETERS = frozenset({"page", "size", "sort", "format", "count"})
+PAGE_PARAMETERS = frozenset({"page", "size", "sort", "format", "count", as_of.PARAMETER})
 
 
 class FilterForm(CleanTextMixin, forms.Form):

@@ -17,19 +17,23 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role, grants, is_open_in_the_past
 from records.models import Record, RecordQuerySet
-from trail.as_of import present
+from trail.as_of import moment, present, todays
 
 
 class UserQuerySet(models.QuerySet):
     def visible_to(self, viewer):
-        """People whom `viewer` may see: those appointed within their scope or for the whole firm, and themselves."""
-        units = viewer.scope_for("accounts.view_user")
+        """People whom `viewer` may see: those appointed within their scope or for the whole firm, and themselves.
+
+        As of an earlier day those who had come by then: people are no records, and are shown as they are now.
+        """
+        units, at = viewer.scope_for("accounts.view_user"), moment()
+        people = self if at is None else self.filter(joined_at__lte=at)
         if units is None:
-            return self
+            return people
         if not units:
-            return self.filter(pk=viewer.pk)
-        appointed = Appointment.objects.in_force().within(units).values("user")
-        return self.filter(Q(pk__in=appointed) | Q(pk=viewer.pk))
+            return people.filter(pk=viewer.pk)
+        appointed = Appointment.objects.in_force().within(units).order_by().values("user")
+        return people.filter(Q(pk__in=todays(appointed)) | Q(pk=viewer.pk))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
@@ -219,6 +223,11 @@ class Unit(Record):
 class AppointmentQuerySet(RecordQuerySet):
     def in_force_on(self, day):
         return self.in_force().filter(Q(to_on__isnull=True) | Q(to_on__gte=day), from_on__lte=day)
+
+    def held_on(self, day):
+        """In force on the day, by people who may sign in. Who may not today, may have on a day that is past."""
+        held = self.in_force_on(day)
+        return held.filter(user__is_active=True) if moment() is None else held
 
     def not_over_on(self, day):
         """In force on the day, or still to begin."""

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponseRedirect
+from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,6 +17,8 @@ from accounts.models import Appointment, Invitation, User
 from accounts.owned import owned_by
 from records.forms import ReasonForm
 from records.pages import Action, Column, Preset, RecordList, RecordPage, RecordVerb, RecordVoid
+from records.past import not_there
+from trail import as_of
 
 PEOPLE = (("accounts:people", gettext_lazy("People")),)
 
@@ -30,8 +32,8 @@ class PersonList(RecordList):
     columns = (
         Column("name", gettext_lazy("Name"), by="name"),
         Column("email", gettext_lazy("E-mail"), by="email"),
-        Column("roles", gettext_lazy("Roles today")),
-        Column("state", gettext_lazy("State")),
+        Column("roles", gettext_lazy("Roles")),
+        Column("state", gettext_lazy("State today")),
     )
     sort = "name"
     row_template = "accounts/_person_row.html"
@@ -46,13 +48,13 @@ class PersonList(RecordList):
     empty_words = gettext_lazy("Invite the people who hear from customers, and those who decide.")
 
     def prepare(self, records):
-        today = timezone.localdate()
-        held = Appointment.objects.in_force_on(today).filter(user__in=records).select_related("unit").order_by("role")
+        held = Appointment.objects.held_on(as_of.today()).filter(user__in=records)
+        held = held.select_related("unit").order_by("role")
         by_person = {}
         for appointment in held:
             by_person.setdefault(appointment.user_id, []).append(appointment)
         for person in records:
-            person.held = by_person.get(person.pk, []) if person.is_active else []
+            person.held = by_person.get(person.pk, [])
 
 
 class PersonPage(RecordPage):
@@ -68,9 +70,10 @@ class PersonPage(RecordPage):
         return self.get_queryset().visible_to(self.request.user)
 
     def get_person(self):
-        person = self.rows().filter(pk=self.kwargs["pk"]).first() if self.kwargs["pk"] < 2**63 else None
+        pk = self.kwargs["pk"] if self.kwargs["pk"] < 2**63 else 0
+        person = self.rows().filter(pk=pk).first()
         if person is None:
-            raise Http404(_("There is no such person, or they are not yours to see."))
+            not_there(self.request, self.rows, "joined_at", pk=pk)
         self.person = person
         return person
 
@@ -86,13 +89,13 @@ class PersonDetail(PersonPage):
     template_name = "accounts/person.html"
 
     def get(self, request, pk):
-        person, today = self.get_person(), timezone.localdate()
+        person, today = self.get_person(), as_of.today()
         may = request.user.has_perm
         held = Appointment.objects.filter(user=person).select_related("unit", "changed_by", "recorded_by")
         appointments = list(held) if may("accounts.view_appointment") else []
         return self.render(
             person=person,
-            roles=person.current_appointments,
+            roles=Appointment.objects.held_on(today).filter(user=person).select_related("unit"),
             current=[a for a in appointments if _is_current(a, today)],
             past=[a for a in appointments if not _is_current(a, today)],
             shows_appointments=may("accounts.view_appointment"),

@@ -4,13 +4,13 @@ from collections import Counter
 
 from django.contrib.auth.decorators import permission_required
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.forms.people import UnitForm
 from accounts.models import Appointment, Unit
 from records.pages import RecordCreate, RecordDetail, RecordEdit
+from trail import as_of
 
 UNITS = (("accounts:units", _("Units")),)
 
@@ -18,11 +18,11 @@ UNITS = (("accounts:units", _("Units")),)
 @require_safe
 @permission_required("accounts.view_unit", raise_exception=True)
 def tree(request):
-    """The whole firm as a tree, with how many people hold a role in each unit today."""
+    """The whole firm as a tree, with how many people hold a role in each unit on the day."""
     units = list(Unit.objects.in_force().order_by("name", "pk"))
     people = Counter(
-        Appointment.objects.in_force_on(timezone.localdate())
-        .filter(unit__isnull=False, user__is_active=True)
+        Appointment.objects.held_on(as_of.today())
+        .filter(unit__isnull=False)
         .values_list("unit", "user")
         .distinct()
         .values_list("unit", flat=True)
@@ -51,8 +51,7 @@ class UnitDetail(UnitPage, RecordDetail):
     edit_url_name = "accounts:unit_edit"
 
     def get_context(self, **context):
-        today = timezone.localdate()
-        held = Appointment.objects.in_force_on(today).filter(unit=self.record, user__is_active=True)
+        held = Appointment.objects.held_on(as_of.today()).filter(unit=self.record)
         return super().get_context(
             children=self.record.children.in_force(),
             held=held.select_related("user").order_by("user__name"),

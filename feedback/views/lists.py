@@ -11,6 +11,7 @@ from feedback.filters import ComplaintFilter, FeedbackFilter
 from feedback.models import Feedback
 from records.pages import Action, Column, Preset, RecordList
 from records.templatetags.heed import day
+from trail import as_of
 
 RECORD = Action("feedback:create", _("Record feedback"), "feedback.add_feedback", is_main=True)
 
@@ -83,7 +84,7 @@ class FeedbackList(RecordList):
         return rows.select_related("customer", "owner")
 
     def get_presets(self):
-        today = timezone.localdate()
+        today = as_of.today()
         month = f"kind=compliment&received_from={today:%Y-%m}-01&received_to={today:%Y-%m-%d}"
         return (
             Preset(_("All"), ""),
@@ -94,7 +95,7 @@ class FeedbackList(RecordList):
         )
 
     def prepare(self, records):
-        now, calendar = timezone.now(), working_calendar()
+        now, calendar = as_of.now(), working_calendar()
         for record in records:
             record.icon = icons.KIND[record.kind]
             record.clock = clock_state(record, now, calendar)

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +18,7 @@ from feedback.models import Feedback
 from feedback.steps import steps_of
 from feedback.timeline import SHOWN, WAYS, story_of
 from records.pages import RecordDetail, RecordVerb, RecordVoid
+from trail import as_of
 
 CHANGE = ("feedback.change_feedback", "feedback.change_own_feedback")
 
@@ -46,7 +46,7 @@ class FeedbackDetail(RecordDetail):
     void_url_name = "feedback:void"
 
     def get_context(self, **context):
-        record, now, calendar = self.record, timezone.now(), working_calendar()
+        record, now, calendar = self.record, as_of.now(), working_calendar()
         show = self.request.GET.get("show", "")
         show = show if show in SHOWN else ""
         may_change = self.may("change")
@@ -121,7 +121,7 @@ class FeedbackDetail(RecordDetail):
     def _heard_before(self):
         """How many complaints we had from this customer in the last 12 months, and the list of them."""
         record, user = self.record, self.request.user
-        since = timezone.localdate() - timedelta(days=365)
+        since = as_of.today() - timedelta(days=365)
         complaints = Feedback.objects.visible_to(user).in_force().complaints()
         heard = complaints.filter(customer=record.customer_id, received_on__gte=since).count()
         query = urlencode({"kind": "complaint", "customer": record.customer.reference, "received_from": since})

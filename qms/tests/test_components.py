@@ -44,6 +44,15 @@ def analysis(count=14):
     return xmr.analyse(values, higher_is_better=True, target=Decimal(95))
 
 
+BAR = {
+    "day": "2026-11-18",
+    "typed": "",
+    "last": "2026-11-22",
+    "kept": [("state", "open")],
+    "present_url": "?state=open",
+}
+
+
 def render(component, /, **values):
     html = render_to_string(f"components/{component}.html", values)
     parser = Balanced()
@@ -58,7 +67,7 @@ CASES = {
     "_moving_range": lambda: {"panel": charts.xmr_chart(analysis()).mr},
     "_xmr_panel": lambda: {"panel": charts.xmr_chart(analysis()), "ident": "kpi", "title": "On time"},
     "account_menu": {"user": MARKED, "menu": [ENTRY], "sign_out_url": "/accounts/logout/", "token": "t"},
-    "as_of": {"as_of": datetime(2026, 11, 18, 10, 12, tzinfo=UTC), "url": "/"},
+    "as_of": {"as_of": datetime(2026, 11, 18, 10, 12, tzinfo=UTC), "bar": BAR},
     "assurance": {"code": "reliably_met", "words": "Reliably met", "note": "trial limits"},
     "bars": lambda: {
         "chart": charts.bars([("Delivery", 38, 22, "worse", "/x/"), ("Price", 2, None, "", "")]),
@@ -67,6 +76,7 @@ CASES = {
     "chips": {"label": "Views", "entries": [{"label": "Late", "url": "?late=1", "is_current": True, "count": 12}]},
     "clock": {"state": "overdue", "words": "Overdue by 1 working day", "small": True},
     "crumbs": {"entries": [{"label": "Feedback", "url": "/feedback/"}, {"label": "FB-2026-0001", "url": ""}]},
+    "date_bar": {"bar": BAR, "label": "As of…"},
     "dialog": {
         "ident": "d",
         "title": "Void it?",

@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from trail.as_of import must_be_present
+from trail.as_of import moment, must_be_present, todays
 from trail.context import current
 from trail.history import Versions
 from trail.sealing import versions_wait
@@ -89,7 +89,13 @@ class RecordQuerySet(models.QuerySet):
             return self
         if not units:
             return self.none()
-        return self.filter(Q(unit__in=units) | Q(unit__isnull=True))
+        return self.allowed(Q(unit__in=units) | Q(unit__isnull=True))
+
+    def allowed(self, reach):
+        """Narrowed to what `reach`, a condition, gives a right to: today's right, whatever day is looked at."""
+        if moment() is None:
+            return self.filter(reach)
+        return self.filter(pk__in=todays(self.model._base_manager.filter(reach).order_by().values("pk")))
 
     def change(self, *, by, verb, reason="", **fields):
         """Change many at once, each with a version of its own. Returns how many.

@@ -1,11 +1,12 @@
 """What all pages of records share: who may see them, and which record is meant."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import View
+
+from records.past import not_there
 
 
 class RecordPage(View):
@@ -53,9 +54,10 @@ class RecordPage(View):
         rows = self.rows()
         if lock:
             rows = rows.select_for_update(of=("self",))
-        record = rows.filter(reference=self.kwargs["reference"].upper()).first()
+        reference = self.kwargs["reference"].upper()
+        record = rows.filter(reference=reference).first()
         if record is None:
-            raise Http404(_("There is no such record, or it is not yours to see."))
+            not_there(self.request, self.rows, reference=reference)
         return record
 
     def must_stand(self, record):

@@ -10,7 +10,10 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+
+from trail import as_of
 
 register = template.Library()
 
@@ -75,7 +78,7 @@ def day(value, look=""):
         return ""
     value = _in_local_time(value)
     if look == "short":
-        this_year = value.year == timezone.localdate().year
+        this_year = value.year == as_of.today().year
         wording = pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y")
     else:
         wording = pgettext("date format", "D j M Y")
@@ -88,6 +91,31 @@ def moment(value):
     if not isinstance(value, datetime.datetime):
         return day(value)
     return formats.date_format(_in_local_time(value), pgettext("date format", "D j M Y, H:i"))
+
+
+@register.filter
+def past(at):
+    """The moment that a page of the past shows: "the end of Tue 31 Mar 2026" or "Tue 31 Mar 2026, 14:30"."""
+    if at and _in_local_time(at).time() == datetime.time.max:
+        return _("the end of %(day)s") % {"day": day(at)}
+    return moment(at)
+
+
+@register.simple_tag(takes_context=True)
+def date_bar(context, typed=""):
+    """What `components/date_bar.html` needs to ask for this page as of another day; `typed` could not be read."""
+    request = context["request"]
+    at = getattr(request, "as_of", None)
+    left_out = (as_of.PARAMETER, *PLACES)
+    return {
+        "day": _in_local_time(at).date().isoformat() if at else "",
+        "typed": typed,
+        "last": timezone.localdate().isoformat(),
+        "kept": [
+            (name, value) for name, values in request.GET.lists() if name not in left_out for value in values if value
+        ],
+        "present_url": query(context, **{as_of.PARAMETER: None}),
+    }
 
 
 @register.filter
