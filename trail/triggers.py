@@ -1,7 +1,8 @@
 """Database triggers that keep every version and refuse what goes around, for SQLite and PostgreSQL.
 
-An insert or update copies the new row into its history table and queues it for sealing. An update that does not raise
-`rev` by exactly one, or whose `changed_at` is not later, is refused; so is any delete. Nothing depends on Python.
+An insert or update copies the new row into its history table and queues it for sealing. An insert that does not begin
+at `rev` 1, an update that does not raise it by exactly one, or whose `changed_at` is not later, is refused; so is any
+delete. Nothing depends on Python.
 
 Kept versions are never changed, but for this: the personal columns of a record that an erasure names may become empty.
 """
@@ -21,6 +22,7 @@ APPEND_ONLY = "the trail is only ever added to"
 # Sealed as they are written; and what makes seals checkable.
 WRITTEN_ONCE = (SecurityEvent, Erasure, Erased)
 GROUNDS = (Seal, Schema, Key, Checkpoint, Opening)
+NOT_FIRST = 'NEW."rev" <> 1'
 AROUND = 'NEW."id" <> OLD."id" OR NEW."rev" <> OLD."rev" + 1 OR NEW."changed_at" <= OLD."changed_at"'
 
 
@@ -199,8 +201,9 @@ def _may_lose_its_salt():
 def _keep_sqlite(model, history):
     table = model._meta.db_table
     keep = f"{_copy(model, history)}; {_to_queue(model._meta.label_lower, 'last_insert_rowid()')};"
+    refused = f"SELECT RAISE(ABORT, '{NOT_AROUND}') WHERE {NOT_FIRST};"
+    yield Trigger(f"keep_{table}_insert", table, "AFTER INSERT", f"{refused} {keep}")
     refused = f"SELECT RAISE(ABORT, '{NOT_AROUND}') WHERE {AROUND};"
-    yield Trigger(f"keep_{table}_insert", table, "AFTER INSERT", keep)
     yield Trigger(f"keep_{table}_update", table, "AFTER UPDATE", f"{refused} {keep}")
     yield Trigger(f"keep_{table}_delete", table, "BEFORE DELETE", f"SELECT RAISE(ABORT, '{NOT_DELETED}');")
 
@@ -212,6 +215,9 @@ def _keep_postgresql(model, history):
 BEGIN
   IF tg_op IN ('DELETE', 'TRUNCATE') THEN
     RAISE EXCEPTION '{NOT_DELETED}' USING errcode = '23514';
+  END IF;
+  IF tg_op = 'INSERT' AND {NOT_FIRST} THEN
+    RAISE EXCEPTION '{NOT_AROUND}' USING errcode = '23514';
   END IF;
   IF tg_op = 'UPDATE' AND ({AROUND}) THEN
     RAISE EXCEPTION '{NOT_AROUND}' USING errcode = '23514';
