@@ -48,10 +48,11 @@ class Action:
 
 @dataclass(frozen=True)
 class Preset:
-    """A view of the list that people often want: a label and the query that makes it."""
+    """A view of the list that people often want: a label, the query that makes it and, if told, how many it holds."""
 
     label: str
     query: str
+    count: int | None = None
 
 
 class RecordList(RecordPage):
@@ -244,7 +245,7 @@ class RecordList(RecordPage):
                 "label": preset.label,
                 "url": f"{self.request.path}?{preset.query}" if preset.query else self.request.path,
                 "is_current": dict(QueryDict(preset.query).lists()) == shown,
-                "count": None,
+                "count": preset.count,
             }
             for preset in self.get_presets()
         ]
