@@ -1063,35 +1063,34 @@ class Anchors:
         self.table = sqlite3.connect("", isolation_level=None)
         self.table.execute("CREATE TABLE anchor (line INTEGER PRIMARY KEY, size INTEGER, told TEXT, is_lost INTEGER)")
         self.report, self.is_faulty = report, False
-        torn, restored = None, []
+        restored = []
         self.table.execute("BEGIN")
         for number, line in enumerate(file, 1):
             line = line.strip()
-            if torn is not None and not line.startswith(torn[1]):
-                self._fault(torn[0])
-            torn = None
             try:
                 told = json.loads(line)
                 if type(told["size"]) is not int or not 0 <= told["size"] < 2**63:
                     raise ValueError("size")
                 if "restored" in told:
-                    restored.append((number, told["size"], int(told["lost_from"]), str(told["restored"])))
+                    restored.append((number, told["size"], int(told["lost_to"]), str(told["restored"])))
                     continue
                 signed = [told[name] for name in ("root", "prev_root", "at", "key", "signature")]
                 if not all(isinstance(part, str) for part in signed):
                     raise TypeError("a part is no text")
                 self.table.execute("INSERT INTO anchor VALUES (?, ?, ?, 0)", (number, told["size"], json.dumps(signed)))
             except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-                torn = (number, line)  # whoever wrote it was stopped, and began the line again
-        if torn is not None:
-            report.notes.append(f"Line {torn[0]} of the anchors, the last one, was not written to its end.")
-        for number, size, lost_from, moment in restored:
+                if line[:1] == b"{" and line[-1:] != b"}":
+                    report.notes.append(f"Line {number} of the anchors was not written to its end.")
+                elif line:
+                    self.is_faulty = True
+                    report.find(f"Line {number} of the anchors cannot be read.")
+        for number, size, lost_to, moment in restored:
             held = self.table.execute(
                 "UPDATE anchor SET is_lost = 1 WHERE line < ? AND size > ? AND size <= ? AND NOT is_lost",
-                (number, size, lost_from),
+                (number, size, lost_to),
             ).rowcount
             report.notes.append(
-                f"A backup was put back at {moment:.40}: versions {size + 1} to {lost_from}, sealed before it, are "
+                f"A backup was put back at {moment:.40}: versions {size + 1} to {lost_to}, sealed before it, are "
                 f"lost; {held} anchors spoke of them."
             )
         self.table.execute("COMMIT")
@@ -1099,10 +1098,6 @@ class Anchors:
     def rows(self):
         for size, told in self.table.execute("SELECT size, told FROM anchor WHERE NOT is_lost ORDER BY size, line"):
             yield Signed(size, *json.loads(told))
-
-    def _fault(self, number):
-        self.is_faulty = True
-        self.report.find(f"Line {number} of the anchors cannot be read.")
 
 
 # --- From outside -------------------------------------------------------------------------------------------------
