@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Trunc
@@ -49,15 +51,23 @@ def by_period(portions, cadence: str, periods=None) -> dict:
     return found
 
 
-def by_member(source: Source, dimension: str, part: str, first_day: date, last_day: date) -> dict:
-    """{member: sum of the part} over an inclusive range of days."""
-    sums = (
-        Bucket.objects.filter(series__in=_series(source.name, dimension), part=part, day__range=(first_day, last_day))
-        .values_list("member")
-        .annotate(total=Sum("value"))
-        .order_by()
-    )
-    return {member: int(total) for member, total in sums}
+def by_member(source: Source, dimension: str, part: str, ranges) -> list[dict]:
+    """For each inclusive range (first day, last day) of days {member: sum of the part}."""
+    counted = Bucket.objects.filter(series__in=_series(source.name, dimension), part=part)
+    return sums_in_ranges(counted, "member", "day", "value", ranges)
+
+
+def sums_in_ranges(rows, member: str, day: str, value, ranges) -> list[dict]:
+    """For each inclusive range of days {member, "" for none: sum of the value over `rows`}; one query for all."""
+    within = [Q(**{f"{day}__range": one}) for one in ranges]
+    totals = {f"total_{place}": Sum(value, filter=one) for place, one in enumerate(within)}
+    found = [{} for _range in ranges]
+    rows = rows.filter(reduce(or_, within)).order_by().values_list(member).annotate(**totals)
+    for name, *sums in rows:
+        for counts, total in zip(found, sums, strict=True):
+            if total:
+                counts["" if name is None else str(name)] = int(total)
+    return found
 
 
 def last_day(source: Source) -> date | None:

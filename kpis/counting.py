@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import F, QuerySet, Sum, Value
 from django.db.models.functions import Trunc
 
+from kpis.buckets import sums_in_ranges
 from kpis.models import Bucket, Series
 from records.measures import Source
 
@@ -125,11 +126,10 @@ def _by_period(place, width, cadence, source, histogram, rows):
     )
 
 
-def by_member(source: Source, rows: QuerySet, part: str, dimension: str) -> dict:
-    """{member: sum of one part} of records, straight from their rows."""
-    member = source.dimensions[dimension]
-    sums = belonging(source, rows).values_list(member).annotate(**{PART.format(0): Sum(source.parts[part])})
-    return {"" if value is None else str(value): total for value, total in sums if total}
+def by_member(source: Source, rows: QuerySet, part: str, dimension: str, ranges) -> list[dict]:
+    """For each inclusive range of days {member: sum of one part} of records, straight from their rows."""
+    rows = belonging(source, rows)
+    return sums_in_ranges(rows, source.dimensions[dimension], source.day, source.parts[part], ranges)
 
 
 def fingerprint(source: Source) -> str:

@@ -103,25 +103,26 @@ def last_day(source: str) -> date | None:
     return rows.order_by(f"-{declared.day}").values_list(declared.day, flat=True).first()
 
 
-def counts_by_member(source: str, part: str, dimension: str, first_day: date, last_day: date, units=None) -> dict:
-    """{member: sum of the part} over an inclusive range of days, most first; "" stands for records without a member.
+def counts_by_member(source: str, part: str, dimension: str, ranges, units=None) -> list[dict]:
+    """For each inclusive range (first day, last day) {member: sum of the part}, most first; one query for all.
 
+    "" stands for records without a member.
     For a person of some `units`, and in the past, the records of these days are scanned.
     Raises LookupError on a source, part or dimension that there is not.
     """
     declared = measures.get_source(source)
     declared.parts[part], declared.dimensions[dimension]
     if units is None and as_of.moment() is None:
-        counts = buckets.by_member(declared, dimension, part, first_day, last_day)
+        found = buckets.by_member(declared, dimension, part, ranges)
     elif units == set():
-        counts = {}
+        found = [{} for _range in ranges]
     else:
         # Buckets hold one dimension at a time, and the present: all else is asked of the records.
-        rows = counting.model_of(declared)._default_manager.filter(**{f"{declared.day}__range": (first_day, last_day)})
+        rows = counting.model_of(declared)._default_manager.all()
         if units is not None:
             rows = _of_members(declared, rows, "unit", _members_of(units))
-        counts = counting.by_member(declared, rows, part, dimension)
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+        found = counting.by_member(declared, rows, part, dimension, ranges)
+    return [dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))) for counts in found]
 
 
 def changed_since(reading) -> int:

@@ -1,4 +1,7 @@
-"""The KPI pages: all of them, most urgent first, and each with its chart and the records behind every point."""
+"""The KPI pages: all of them, most urgent first, and each with its chart and the records behind every point.
+
+Of a day in the past (`?as_of=`) figures, notes, definition and records are those that were known then.
+"""
 
 import csv
 from urllib.parse import urlencode
@@ -8,6 +11,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import resolve, reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -20,7 +24,9 @@ from kpis.models import Kpi
 from kpis.slices import UnknownSlice, slice_from
 from records import charts
 from records.chart_layout import figure
+from records.csv_export import cell, exported
 from records.periods import Period
+from trail import as_of
 
 RECORDS_SHOWN = 8
 POINTS_SHOWN = 60
@@ -41,6 +47,7 @@ def kpi_detail(request, code):
     kpi = _kpi(request, code)
     row, chosen = _row(request, kpi)
     if request.GET.get("format") == "csv":
+        exported(request, len(row.points))
         return _csv(row)
     period = _period(request, row)
     return render(
@@ -53,12 +60,14 @@ def kpi_detail(request, code):
             "tab": "table" if request.GET.get("view") == "table" else "chart",
             "chart": _chart(row, chosen) if row.latest else None,
             "has_parts": any(point.denominator is not None for point in row.points),
+            "is_stored": any(point.recorded_at for point in row.points),
             "table": _table(row) if row.latest else [],
             "period": period,
             "behind": _behind(request, row, period, chosen) if period else None,
             "notes": kpi.notes.in_force().select_related("recorded_by")[:12],
             "note_form": NoteForm(),
             "may_note": request.user.has_perm("kpis.add_kpinote"),
+            "may_record": request.user.has_perm("feedback.add_feedback"),
             "as_of_moment": readings.figures_as_of(),
         },
     )
@@ -168,11 +177,13 @@ def _behind(request, row, period, chosen):
 
 
 def _csv(row):
-    """Every period with its figure, as a file."""
+    """Every period with its figure and since when that was known, as a file."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{slugify(row.kpi.code)}.csv"'
+    known = "" if as_of.moment() is None else f"-as-of-{timezone.localdate(as_of.now())}"
+    response["Content-Disposition"] = f'attachment; filename="{slugify(row.kpi.code)}{known}.csv"'
     writer = csv.writer(response)
-    writer.writerow([_("period"), _("from"), _("to"), _("value"), _("part"), _("whole"), _("records"), _("signal")])
+    headings = [_("period"), _("from"), _("to"), _("value"), _("part"), _("whole"), _("records"), _("signal")]
+    writer.writerow([*headings, _("known since")])
     for point, judged in zip(row.points, row.analysis.points, strict=True):
         writer.writerow(
             [
@@ -184,6 +195,7 @@ def _csv(row):
                 "" if point.denominator is None else point.denominator,
                 point.n,
                 judged.kind,
+                cell(point.recorded_at),
             ]
         )
     return response

@@ -133,9 +133,9 @@ def talk(user, chosen):
         return None
     last = min(last, _today())
     first = last - timedelta(days=TALK_DAYS - 1)
-    now = readings.counts_by_member(SOURCE, "n", "product", first, last, units)
-    begin = first - timedelta(days=TALK_DAYS)
-    before = readings.counts_by_member(SOURCE, "n", "product", begin, first - timedelta(days=1), units)
+    day_before = first - timedelta(days=1)
+    ranges = [(first, last), (first - timedelta(days=TALK_DAYS), day_before)]
+    now, before = readings.counts_by_member(SOURCE, "n", "product", ranges, units)
     most = [item for item in now.items() if item[0]][:BARS_SHOWN]
     if not most:
         return None

@@ -272,14 +272,19 @@ def test_counts_by_member_are_those_of_the_records(received):
     make_feedback(product=product, unit=make_unit("Elsewhere"))
     make_feedback(product=other, received_on=APRIL)
     folded()
-    march = ("feedback_received", "n", "product", MARCH, date(2026, 3, 31))
-    counts = readings.counts_by_member(*march)
+    march = ("feedback_received", "n", "product", [(MARCH, date(2026, 3, 31)), (APRIL, date(2026, 4, 30))])
+    counts, in_april = readings.counts_by_member(*march)
+    assert in_april == {str(other.pk): 1}
     assert counts == {str(product.pk): 3, "": 1, str(other.pk): 1}
     assert list(counts)[0] == str(product.pk)
-    assert readings.counts_by_member(*march, units={unit.pk}) == {str(product.pk): 2, "": 1, str(other.pk): 1}
-    assert readings.counts_by_member(*march, units=set()) == {}
+    of_one = readings.counts_by_member(*march, units={unit.pk})
+    assert of_one == [{str(product.pk): 2, "": 1, str(other.pk): 1}, {str(other.pk): 1}]
+    assert readings.counts_by_member(*march, units=set()) == [{}, {}]
+    with as_of(timezone.now()):
+        assert readings.counts_by_member(*march) == [counts, in_april]
+        assert readings.counts_by_member(*march, units={unit.pk}) == of_one
     with pytest.raises(LookupError):
-        readings.counts_by_member("feedback_received", "n", "no such thing", MARCH, APRIL)
+        readings.counts_by_member("feedback_received", "n", "no such thing", [(MARCH, APRIL)])
 
 
 def test_the_last_day_and_the_moment_of_the_figures_are_known():

@@ -107,7 +107,7 @@ def test_buckets_and_lists_count_alike_whole_and_for_every_part(world, source):
     path = reverse(listing.url_name)
     counted = 0
     for dimension in ("", *declared.dimensions):
-        counts = buckets.by_member(declared, dimension, COUNTED[source], first, last)
+        (counts,) = buckets.by_member(declared, dimension, COUNTED[source], [(first, last)])
         named = members_named(declared, dimension, counts) if dimension else {"": ("", "")}
         for member, count in counts.items():
             if member in named and (member or not dimension):
