@@ -43,6 +43,7 @@ class Line:
     text: str = ""
     audience: str = ""  # "internal", "sent" or ""
     is_voice: bool = False
+    receipt: str = ""  # of the version, where the customer may be given it
 
 
 def story_of(feedback, now, show=""):
@@ -86,6 +87,7 @@ def _of_version(feedback, version, entries):
             line.detail = " · ".join(part for part in (fields, line.detail) if part)
     if version.verb in ("acknowledged", "answered"):
         _take_what_was_sent(line, version, entries)
+        line.receipt = version.receipt
     return line
 
 
@@ -100,14 +102,22 @@ def _take_what_was_sent(line, version, entries):
 
 
 def _of_entry(entry):
-    who = str(entry.recorded_by) if entry.recorded_by else "Heed"
+    who, at, text = str(entry.recorded_by) if entry.recorded_by else "Heed", entry.happened_at, entry.text
+    recorded = _recorded_later(entry)
     match entry.audience:
         case Entry.Audience.SENT:
-            return Line(entry.happened_at, "mail", _("wrote to the customer"), who, text=entry.text, audience="sent")
+            return Line(at, "mail", _("wrote to the customer"), who, recorded, text, audience="sent")
         case Entry.Audience.RECEIVED:
-            noted = _("Noted by %(name)s") % {"name": who}
-            return Line(entry.happened_at, "message", _("From the customer"), "", noted, entry.text, is_voice=True)
-    return Line(entry.happened_at, "note", _("wrote a note"), who, text=entry.text, audience="internal")
+            noted = " · ".join(filter(None, [_("Noted by %(name)s") % {"name": who}, recorded]))
+            return Line(at, "message", _("From the customer"), "", noted, text, is_voice=True)
+    return Line(at, "note", _("wrote a note"), who, recorded, text, audience="internal")
+
+
+def _recorded_later(entry):
+    """When it was written down, where that was not on the day it happened."""
+    if timezone.localdate(entry.recorded_at) == timezone.localdate(entry.happened_at):
+        return ""
+    return _("recorded on %(day)s") % {"day": day(entry.recorded_at)}
 
 
 def _of_promises(feedback, now):

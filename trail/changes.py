@@ -16,7 +16,7 @@ from .models import Erased, Seal
 class Version:
     """One version: who did what when, why, and which fields it changed. `by` is None for Heed itself.
 
-    `receipt` is empty until it is sealed. Of an erased version the personal fields are gone for good.
+    `receipt` is empty and `place` None until it is sealed. Of an erased version the personal fields are gone for good.
     """
 
     rev: int
@@ -27,6 +27,7 @@ class Version:
     channel: str
     changes: list = field(default_factory=list)
     receipt: str = ""
+    place: int | None = None
     is_erased: bool = False
 
     @property
@@ -107,11 +108,12 @@ def _proven(record, versions):
     """The versions, each with its receipt and whether its personal fields were erased."""
     rtype = record._meta.label_lower
     seals = Seal.objects.filter(rtype=rtype, rid=record.pk, rev__in=[version.rev for version in versions])
-    receipts = {seal.rev: seal.receipt for seal in seals.only("rev", "leaf")}
+    sealed = {seal.rev: seal for seal in seals.only("rev", "leaf")}
     erased_up_to = 0
     if personal_fields_of(type(record)):
         erased_up_to = Erased.objects.filter(rtype=rtype, rid=record.pk).aggregate(last=Max("up_to_rev"))["last"] or 0
     for version in versions:
-        version.receipt = receipts.get(version.rev, "")
+        if seal := sealed.get(version.rev):
+            version.receipt, version.place = seal.receipt, seal.seq
         version.is_erased = version.rev <= erased_up_to
     return versions

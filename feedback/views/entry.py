@@ -81,8 +81,9 @@ class FeedbackCreate(RecordCreate):
 
     def tell(self, record):
         told = gettext("%(name)s has been told.") % {"name": self.recorded.told} if self.recorded.told else ""
-        saved = gettext("Saved as")
-        link = format_html('{} <a href="{}">{}</a>. {}', saved, record.get_absolute_url(), record.reference, told)
+        page, saved = record.get_absolute_url(), gettext("Saved as")
+        link = format_html('{} <a href="{}">{}</a>. {}', saved, page, record.reference, told)
+        link += format_html(' <a href="{}#receipt">{}</a>', page, gettext("Receipt"))
         undo = reverse("feedback:undo", args=[record.reference])
         messages.success(self.request, link, extra_tags=f"undo:{undo}")
 

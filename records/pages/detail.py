@@ -33,6 +33,7 @@ class RecordDetail(RecordPage):
         versions, older = changes_of(self.record, before=before)
         return super().get_context(
             versions=versions,
+            shown_version=next((version for version in versions if version.rev == self.record.rev), None),
             older_versions=older,
             history_is_open=before is not None,
             may_change=self.may("change"),
