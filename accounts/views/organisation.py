@@ -15,6 +15,7 @@ from accounts.forms.organisation import ClosureForm, DeadlineForm, OrganisationF
 from accounts.models import Closure, Deadline, Organisation, Severity
 from records.models import Conflict
 from records.pages import RecordCreate, RecordEdit, RecordVoid
+from records.past import not_there
 
 ORGANISATION = (("accounts:organisation", gettext_lazy("Organisation")),)
 
@@ -23,7 +24,9 @@ ORGANISATION = (("accounts:organisation", gettext_lazy("Organisation")),)
 @permission_required("accounts.view_organisation", raise_exception=True)
 def organisation(request):
     """Everything that stands, on one page, with a way to change what one may change."""
-    firm, may = request.organisation, request.user.has_perm
+    firm, may = (Organisation.current() if request.as_of else request.organisation), request.user.has_perm
+    if firm is None:
+        not_there(request, Organisation.objects.all)
     country, _dash, region = firm.calendar.partition("-")
     return render(
         request,

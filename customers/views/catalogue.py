@@ -54,6 +54,7 @@ class ProductList(RecordList):
         Column("code", _("Code"), by="code"),
         Column("kind", _("Kind"), by="is_service"),
         Column("retired", _("No longer supplied since"), by="retired_on"),
+        Column("recorded", _("Recorded"), by="recorded_at"),
     )
     sort = "name"
     row_template = "customers/_product_row.html"
@@ -68,6 +69,7 @@ class ProductList(RecordList):
         (_("Code"), "code"),
         (_("A service"), "is_service"),
         (_("No longer supplied since"), "retired_on"),
+        (_("Recorded at"), "recorded_at"),
         (_("Void"), "is_voided"),
         (_("Why it was voided"), "void_reason"),
     )

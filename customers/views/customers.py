@@ -36,6 +36,8 @@ class CustomerList(RecordList):
         Column("name", _("Customer"), by="name_key"),
         Column("segment", _("Segment"), by="segment__name_key"),
         Column("owner", _("Looked after by"), by="relationship_owner__name"),
+        Column("since", _("Customer since"), by="since_on"),
+        Column("recorded", _("Recorded"), by="recorded_at"),
     )
     sort = "name"
     row_template = "customers/_row.html"
@@ -60,6 +62,7 @@ class CustomerList(RecordList):
         (_("Key customer"), "is_key"),
         (_("A person"), "is_person"),
         (_("Customer since"), "since_on"),
+        (_("Recorded at"), "recorded_at"),
         (_("About them"), "about"),
         (_("Void"), "is_voided"),
         (_("Why it was voided"), "void_reason"),

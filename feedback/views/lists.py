@@ -29,6 +29,8 @@ CSV_COLUMNS = (
     (_("How it reached us"), "get_came_by_display"),
     (_("Received on"), "received_on"),
     (_("Received at"), "received_at"),
+    (_("Recorded at"), "recorded_at"),
+    (_("Recorded by"), "recorded_by.name"),
     (_("Severity"), "get_severity_display"),
     (_("Owner"), "owner.name"),
     (_("Unit"), "unit.name"),
@@ -47,7 +49,7 @@ CSV_COLUMNS = (
     (_("Void"), "is_voided"),
     (_("Why it was voided"), "void_reason"),
 )
-JOINED = ("customer", "segment", "contact", "product", "owner", "unit", "batch")
+JOINED = ("customer", "segment", "contact", "product", "owner", "unit", "batch", "recorded_by")
 
 
 class FeedbackList(RecordList):
@@ -64,6 +66,7 @@ class FeedbackList(RecordList):
         Column("owner", _("Owner"), by="owner__name"),
         Column("clock", _("Clock"), by="next_due_at"),
         Column("received", _("Received"), by="received_on"),
+        Column("recorded", _("Recorded")),  # in the order of references
     )
     sort = "-received"
     template_name = "feedback/list.html"

@@ -173,6 +173,7 @@ class RecordList(RecordPage):
             is_filtered=self._is_filtered(),
             actions=self._actions(),
             region_template=self.region_template,
+            kind=self.model._meta.label_lower if hasattr(self.model, "history") else "",
             sizes=[(choice, self.query(size=choice, page=None), choice == size) for choice in SIZES],
         )
         patch_vary_headers(response, ["HX-Request"])

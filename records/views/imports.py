@@ -20,6 +20,7 @@ from records.importing.guessing import DATE_FORMATS
 from records.importing.intake import Stage
 from records.models import Import, ImportRow
 from records.pages import Action, Column, RecordCreate, RecordDetail, RecordList, RecordPage, RecordVerb
+from trail import as_of
 from trail.changes import changes_of
 
 CRUMBS = (("imports:list", _("Imports")),)
@@ -203,7 +204,9 @@ def sample_of(batch, shape):
 
 
 def progress_of(batch):
-    """The job under way and how far it is, in words."""
+    """The job under way and how far it is, in words. Of work that is past it is only known that it was under way."""
+    if as_of.moment() is not None:
+        return {"was_at_work": True}
     job = intake.work_of(batch)
     total = work.to_import(batch) if batch.stage == Stage.IMPORTING else batch.counts.get("imported")
     return {
