@@ -91,6 +91,12 @@ def _table():
         "trail.view_securityevent": (QUALITY, AUDITOR, ADMIN),
         "trail.view_verification": (QUALITY, AUDITOR, ADMIN),
         "trail.add_verification": (QUALITY, ADMIN),
+        "evidence.view_erasurerequest": (QUALITY, AUDITOR, ADMIN),
+        "evidence.add_erasurerequest": (QUALITY, ADMIN),
+        "evidence.change_erasurerequest": (ADMIN,),
+        "evidence.view_legalhold": (QUALITY, AUDITOR, ADMIN),
+        "evidence.add_legalhold": (QUALITY, ADMIN),
+        "evidence.change_legalhold": (QUALITY, ADMIN),
     }
     for register in REGISTERS:
         app, model = register.split(".")

@@ -9,4 +9,6 @@ class EvidenceConfig(AppConfig):
     verbose_name = _("Evidence")
 
     def ready(self):
-        from . import checking  # noqa: F401 (registers its kind of job)
+        from . import checking, erasing  # noqa: F401 (checking registers its kind of job)
+
+        erasing.register()

@@ -34,6 +34,10 @@ GROUPS = [
     ),
     (_("Lead"), [Entry(_("KPIs"), "kpis:list", "chart-line", "kpis.view_kpi", "9.1", "/kpis/")]),
     (
+        _("Show"),
+        [Entry(_("Trail"), "trail:list", "history", "trail.view_seal", "7.5.3", "/trail/")],
+    ),
+    (
         _("Administer"),
         [
             Entry(_("People and roles"), "accounts:people", "users", "accounts.manage_people", "", "/people/", True),
@@ -42,6 +46,7 @@ GROUPS = [
                 _("Organisation"), "accounts:organisation", "building", "accounts.manage_people", "", "/organisation/"
             ),
             Entry(_("Background work"), "jobs:list", "activity", "accounts.manage_people", "", "/jobs/", True),
+            Entry(_("Privacy"), "privacy:list", "user-off", "accounts.manage_people", "", "/privacy/"),
         ],
     ),
 ]
@@ -53,6 +58,7 @@ MENU = [
     Entry(_("Units"), "accounts:units", "hierarchy", "accounts.view_unit"),
     Entry(_("Organisation"), "accounts:organisation", "building", "accounts.view_organisation"),
     Entry(_("Background work"), "jobs:list", "activity", "records.view_job"),
+    Entry(_("Privacy"), "privacy:list", "user-off", "evidence.view_erasurerequest"),
     Entry(_("All records (admin site)"), "admin:index", "database", "accounts.use_admin"),
     Entry(_("Preferences"), "accounts:preferences", "settings"),
 ]

@@ -13,6 +13,7 @@ from accounts.models import Appointment, Closure, Deadline, Invitation, User
 from accounts.roles import Role
 from accounts.tests.makers import make_organisation, make_person, make_unit
 from customers.tests.makers import make_contact, make_customer, make_product, make_segment, make_supply
+from evidence import erasing
 from feedback import services
 from feedback.models import Entry
 from feedback.tests.makers import make_complaint, make_entry, make_feedback
@@ -23,6 +24,7 @@ from records.importing import intake
 from records.models import Draft, Job
 from records.notifying import notify
 from trail.context import acting_as
+from trail.events import tell
 from trail.models import Seal
 from trail.sealing import seal
 
@@ -53,6 +55,8 @@ def make_world():
         _figures(world)
         _imports(world)
         _personal(world)
+        _privacy(world)
+    world.event = tell("exported", user=world.people["quinn"], path="/complaints/", detail="2 rows: format=csv")
     seal()
     rollup.fold_in()
     world.seal, world.reading = Seal.objects.first(), Reading.objects.filter(kpi=world.kpi).last()
@@ -180,3 +184,10 @@ def _personal(world):
     world.notification = world.people["quinn"].notifications.latest("pk")
     Draft.objects.create(user=world.people["quinn"], form="feedback", data={"words": "They rang about"})
     world.job = Job.objects.create(kind="check import", state=Job.State.DEAD, last_error="The disk is full.")
+
+
+def _privacy(world):
+    """Somebody is to be erased, and somebody's data are on hold."""
+    quinn = world.people["quinn"]
+    world.erasure = erasing.ask(by=quinn, row=world.contact_south, basis="asked", words="By letter of 3 March.")
+    world.hold = erasing.hold(by=quinn, row=world.contact, why="A claim is pending.", from_on=date(2026, 1, 2))

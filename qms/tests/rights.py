@@ -196,6 +196,14 @@ FIRM = [
     verb("jobs:cancel", "waiting_job", {ADMIN}, 302),
 ]
 
+READ_THE_TRAIL = frozenset({QUALITY, AUDITOR, ADMIN})
+TRAIL = [
+    reading("trail:list", reads=READ_THE_TRAIL),
+    reading("trail:changed", reads=EVERYBODY),  # each of them reads some kind of record
+    reading("trail:checks", reads=READ_THE_TRAIL),
+    verb("trail:check", "", {QUALITY, ADMIN}, 302),
+]
+
 NOT_THEIRS = {("POST", role): 404 for role in EVERYBODY - {QUALITY, AUDITOR}}
 OWN = [
     own("accounts:preferences", form={"name": ""}),
@@ -234,6 +242,22 @@ SIGNING_IN = [
 ]
 
 ADMINS = frozenset({QUALITY, AUDITOR, ADMIN})
+ASKERS = frozenset({QUALITY, ADMIN})
+PRIVACY = [
+    reading("privacy:list", reads=ADMINS),
+    reading("privacy:find", reads=ASKERS),
+    reading("privacy:person", "contact", ASKERS),
+    reading("privacy:person", "sven", ASKERS),
+    verb("privacy:data", "contact", ASKERS, 200),
+    form("privacy:erase", "contact", ASKERS),
+    form("privacy:hold_create", "contact", ASKERS),
+    reading("privacy:request", "erasure", ADMINS),
+    verb("privacy:confirm", "erasure", {ADMIN}, 302),
+    verb("privacy:decline", "erasure", {ADMIN}),
+    reading("privacy:holds", reads=ADMINS),
+    reading("privacy:hold", "hold", ADMINS),
+    verb("privacy:hold_end", "hold", ASKERS),
+]
 CONTENT = frozenset({QUALITY, AUDITOR})
 
 
@@ -268,7 +292,8 @@ ADMIN_SITE = [
     *in_admin("kpis_kpinote", "note", CONTENT),
     *in_admin("kpis_reading", "reading", CONTENT, history=404),
     *in_admin("records_import", "done", CONTENT),
-    *in_admin("trail_seal", "seal", CONTENT, history=404),
+    *in_admin("trail_seal", "seal", ADMINS, history=404),
+    *in_admin("trail_securityevent", "event", ADMINS, history=404),
     *in_admin("accounts_user", "sven", ADMINS, history=404),
     *in_admin("accounts_appointment", "appointment", ADMINS),
     *in_admin("accounts_unit", "north", ADMINS, {QUALITY, ADMIN}),
@@ -278,4 +303,4 @@ ADMIN_SITE = [
     *in_admin("records_job", "job", {ADMIN}, history=404),
 ]
 
-PAGES = [*FEEDBACK, *CUSTOMERS, *IMPORTS, *FIGURES, *FIRM, *OWN, *SIGNING_IN, *ADMIN_SITE]
+PAGES = [*FEEDBACK, *CUSTOMERS, *IMPORTS, *FIGURES, *FIRM, *TRAIL, *OWN, *SIGNING_IN, *PRIVACY, *ADMIN_SITE]

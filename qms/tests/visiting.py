@@ -55,6 +55,8 @@ def arguments(name, about, world):
         case "kpi_record":
             about = "kpi"
     piece = getattr(world, about)
+    if name in ("privacy:person", "privacy:data", "privacy:erase", "privacy:hold_create"):
+        return {"rtype": piece._meta.label_lower, "pk": piece.pk}
     is_record = hasattr(piece, "reference") and hasattr(piece, "void")
     if name.startswith("admin:"):
         return {"object_id": piece.reference if is_record else piece.pk}
