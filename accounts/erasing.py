@@ -16,10 +16,9 @@ from django.utils.translation import gettext_lazy
 from trail import personal
 from trail.models import SecurityEvent
 
-from .models import Appointment, Invitation, User
+from .models import Appointment, Invitation
+from .models.people import NOWHERE
 
-# A name that no mail ever reaches (RFC 2606).
-NOWHERE = "erased.invalid"
 MESSAGES = "_messages"
 
 
@@ -62,10 +61,6 @@ def empty(user, by):
     user.save()
 
 
-def is_empty(user):
-    return user.email.endswith(f"@{NOWHERE}")
-
-
 KIND = personal.Kind(
     label=gettext_lazy("person who signs in"),
     model_label="accounts.User",
@@ -74,7 +69,7 @@ KIND = personal.Kind(
     began="joined_at",
     view_permission="accounts.view_user",
     empties=empty,
-    is_empty=is_empty,
+    is_empty=lambda user: user.is_erased,
     ends=close_account,
     hinders=hinders,
 )

@@ -94,6 +94,8 @@ def reactivate(*, by, person):
     """Let a person sign in again. Roles are given anew: the earlier appointments stay ended."""
     if person.is_active:
         raise ValidationError(_("This person may sign in already."))
+    if person.is_erased:
+        raise ValidationError(_("This person was erased. Invite them as somebody new."))
     person.is_active = True
     person.save(update_fields=["is_active"])
     person.set_groups()

@@ -21,6 +21,10 @@ class NamedQuerySet(RecordQuerySet):
         """Whose name contains the words, in any case."""
         return self.filter(name_key__contains=name_key(words))
 
+    def known(self):
+        """In force, and not erased: whom one may still choose."""
+        return self.in_force().exclude(name_key="")
+
 
 class Named(Record):
     """A record that people know by its name; the key makes finding and matching quick and the same on any database."""

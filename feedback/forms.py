@@ -136,7 +136,7 @@ class FeedbackForm(CustomerFields, RecordForm):
     def _contacts(self):
         if self.customer is None:
             return Contact.objects.none()
-        return self.customer.contacts.in_force() | Contact.objects.filter(pk=self.instance.contact_id)
+        return self.customer.contacts.known() | Contact.objects.filter(pk=self.instance.contact_id)
 
     def _ask_as_people_speak(self):
         fields = self.fields

@@ -6,10 +6,13 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Severity
 from records.models import Record, RecordQuerySet, set_together
+from trail.erasing import erased_among
 
 
 class FeedbackQuerySet(RecordQuerySet):
@@ -259,12 +262,29 @@ class Feedback(Record):
         if self.subject:
             return self.subject
         first = " ".join(self.words.split())
+        if not first and self.is_erased:
+            return gettext("(erased)")
         return first if len(first) <= 70 else f"{first[:70].rpartition(' ')[0] or first[:69]}…"
 
     @property
     def speaker(self):
         """Who said it, as far as we know: a contact, a name, or nobody in particular."""
-        return self.contact.name if self.contact_id else self.said_by
+        return self.contact.title if self.contact_id else self.said_by
+
+    @cached_property
+    def is_erased(self):
+        """Whether what was said here is gone. Lists say it of all their rows at once, with `mark_erased`."""
+        if self.words or self.subject or self.pk is None:
+            return False
+        return self.verb == "erased" or self.pk in erased_among(self._meta.label_lower, [self.pk])
+
+    @staticmethod
+    def mark_erased(records):
+        """Find out `is_erased` of many in one query, or in none where all have words."""
+        silent = [one for one in records if not (one.words or one.subject)]
+        gone = erased_among(Feedback._meta.label_lower, [one.pk for one in silent]) if silent else ()
+        for one in silent:
+            one.is_erased = one.pk in gone
 
     @property
     def is_complaint(self):

@@ -19,6 +19,9 @@ from accounts.roles import Role, grants, is_open_in_the_past
 from records.models import Record, RecordQuerySet
 from trail.as_of import moment, present, todays
 
+# No mail is ever delivered there (RFC 2606).
+NOWHERE = "erased.invalid"
+
 
 class UserQuerySet(models.QuerySet):
     def visible_to(self, viewer):
@@ -93,6 +96,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self):
         return str(self)
+
+    @property
+    def is_erased(self):
+        """Whether nothing here says any more who it was; the row stays, since records point to it."""
+        return self.email.endswith(f"@{NOWHERE}")
 
     @property
     def is_invited(self):

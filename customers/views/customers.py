@@ -172,7 +172,7 @@ class CustomerContacts(RecordPage):
     queryset = Customer.objects.all()
 
     def get(self, request, reference):
-        contacts = self.get_record().contacts.in_force()
+        contacts = self.get_record().contacts.known()
         return JsonResponse([choice(contact, contact.position) for contact in contacts], safe=False)
 
 

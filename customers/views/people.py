@@ -1,6 +1,7 @@
 """The people at a customer, and the products and services a customer uses."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
@@ -19,6 +20,15 @@ class OfCustomer:
     def rows(self):
         reach = Customer.objects.changeable_by(self.request.user)
         return self.get_queryset().filter(customer__in=reach)
+
+
+class NotErased:
+    """Who was erased stays so: nothing is written into what was emptied."""
+
+    def must_stand(self, record):
+        super().must_stand(record)
+        if record.is_erased:
+            raise PermissionDenied(gettext("%(reference)s was erased and stays so.") % {"reference": record.reference})
 
 
 class NewOfCustomer(RecordCreate):
@@ -53,7 +63,7 @@ class ContactCreate(NewOfCustomer):
     save_label = _("Save person")
 
 
-class ContactEdit(OfCustomer, RecordEdit):
+class ContactEdit(NotErased, OfCustomer, RecordEdit):
     permission_required = "customers.change_contact"
     queryset = Contact.objects.select_related("customer")
     form_class = ContactForm

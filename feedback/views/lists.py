@@ -99,6 +99,7 @@ class FeedbackList(RecordList):
 
     def prepare(self, records):
         now, calendar = as_of.now(), working_calendar()
+        Feedback.mark_erased(records)
         for record in records:
             record.icon = icons.KIND[record.kind]
             record.clock = clock_state(record, now, calendar)
