@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Q
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -62,8 +62,11 @@ class SealAdmin(ReadOnlyAdmin):
     def record(self, seal):
         if not seal.reference:
             return f"{self.kind(seal)} {seal.rid}"
-        url = f"admin:{seal.rtype.replace('.', '_')}_history"
-        return format_html('<a href="{}">{}</a>', reverse(url, args=[seal.reference]), seal.reference)
+        try:
+            url = reverse(f"admin:{seal.rtype.replace('.', '_')}_history", args=[seal.reference])
+        except NoReverseMatch:  # a kind that has no pages in the admin site
+            return seal.reference
+        return format_html('<a href="{}">{}</a>', url, seal.reference)
 
     @admin.display(description=gettext_lazy("kind of record"))
     def kind(self, seal):

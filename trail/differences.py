@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from .as_of import moment, present
 from .history import KEPT_BY_HEED
 
 
@@ -60,9 +61,13 @@ class Names:
         self.want(get_user_model(), pk)
 
     def fetch(self):
-        """One query for each kind that was asked for."""
+        """One query for each kind that was asked for, as of the moment that is looked at."""
         for model, ids in self._wanted.items():
             self._found[model] = model._base_manager.in_bulk(ids)
+            later = ids - self._found[model].keys()
+            if later and moment() is not None:  # recorded after what points to it, as in a back-dated record
+                with present():
+                    self._found[model] |= model._base_manager.in_bulk(later)
         self._wanted = {}
 
     def get(self, model, pk):
