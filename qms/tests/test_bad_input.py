@@ -33,7 +33,22 @@ HOSTILE = {
 }
 # What pages that are no lists read from their addresses.
 SLICES = ["product", "segment", "customer", "unit", "import", "came_by"]
-PARAMETERS = ["q", "period", "view", "before", "show", "unread", "next", "register", "parent", "name", "state", *SLICES]
+PARAMETERS = [
+    "q",
+    "period",
+    "view",
+    "before",
+    "compare",
+    "with",
+    "show",
+    "unread",
+    "next",
+    "register",
+    "parent",
+    "name",
+    "state",
+    *SLICES,
+]
 DATES = ["received_on__year", "received_on__month", "recorded_at__day"]
 IN_ADMIN = ["q", "o", "p", "all", "before", *DATES]
 

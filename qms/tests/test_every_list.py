@@ -30,7 +30,13 @@ LISTS = [
     "/products/?kind=service",
     "/segments/",
     "/imports/",
+    "/trail/",
+    "/trail/?kind=trail.securityevent",
+    "/trail/checks/",
+    "/trail/changed/",
+    "/trail/changed/?kind=customers.customer&show=added",
 ]
+FOR_SOME = ("/trail/?", "/trail/checks/")  # not for managers
 COUNTED = {  # the part that counts a source's records
     "feedback_received": "n",
     "complaints_to_acknowledge": "due",
@@ -51,8 +57,15 @@ def is_list(path):
     return issubclass(getattr(resolve(path.partition("?")[0]).func, "view_class", object), RecordList)
 
 
-@pytest.mark.parametrize("name", ["quinn", "marc", "aude"])
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (path, name)
+        for path in LISTS
+        for name in ("quinn", "marc", "aude")
+        if name != "marc" or not f"{path}?".startswith(FOR_SOME)
+    ],
+)
 def test_a_file_has_a_row_for_each_record_of_the_list(world, path, name):
     visitor = Visitor(world.people[name])
     response = visitor.ask("GET", f"{path}{'&' if '?' in path else '?'}format=csv")
