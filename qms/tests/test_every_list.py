@@ -36,7 +36,8 @@ LISTS = [
     "/trail/changed/",
     "/trail/changed/?kind=customers.customer&show=added",
 ]
-FOR_SOME = ("/trail/?", "/trail/checks/")  # not for managers
+# Not for managers; or of their part of the firm as it stood on a day, which the page alone can count.
+FOR_SOME = ("/trail/?", "/trail/checks/", "/trail/changed/")
 COUNTED = {  # the part that counts a source's records
     "feedback_received": "n",
     "complaints_to_acknowledge": "due",
