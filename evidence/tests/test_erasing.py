@@ -5,7 +5,7 @@ from customers.tests.makers import make_contact, make_customer
 from feedback.models import Feedback
 from feedback.tests.makers import make_complaint, make_entry
 from trail.erasing import erase, plan_for
-from trail.models import Checkpoint, Erased, Seal
+from trail.models import Seal
 from trail.sealing import seal
 
 
