@@ -21,8 +21,8 @@ STARTING = [
 ]
 
 
-def install():
-    """Record the starting KPIs that are not there. Returns how many were."""
+def install(at=None):
+    """Record the starting KPIs that are not there. Returns how many were. Only the demo back-dates them with `at`."""
     from kpis.models import Kpi
 
     there = set(Kpi.objects.values_list("code", flat=True))
@@ -38,7 +38,7 @@ def install():
                     target=target,
                     on_home=on_home,
                     position=position * 10,
-                ).save(verb="proposed")
+                ).save(verb="proposed", at=at)
                 made += 1
     return made
 

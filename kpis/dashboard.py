@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kpis import readings, xmr
@@ -102,7 +101,7 @@ def rows(kpis, user, *, slice=None) -> list[Row]:
 
 def with_silence(points):
     """The points, and one gap after them when nothing has come since: so that the last is not told as this month's."""
-    today = timezone.localdate(as_of.now())
+    today = as_of.today()
     if not points or points[-1].is_running or points[-1].period.end > today:
         return points
     following = points[-1].period.next()

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from kpis import buckets, counting, feed
 from kpis.buckets import Portion
@@ -65,7 +64,7 @@ def points(
 
 def points_of_all(kpis, *, slice=None, units=None, until=None) -> dict[int, list[Point]]:
     """{id of the KPI: its points}, as `points` has them, in a number of queries that does not grow with the KPIs."""
-    kpis, today = list(kpis), _today()
+    kpis, today = list(kpis), as_of.today()
     last = today if until is None else min(until, today)
     if slice is None and units is None:
         return _stored(kpis, today, last)
@@ -77,7 +76,7 @@ def recounted(kpis) -> dict[int, list[Point]]:
 
     Where the roll-up has followed the records these are the figures of `points_of_all`.
     """
-    today = _today()
+    today = as_of.today()
     return _worked_out(list(kpis), None, None, today, today, from_records=True)
 
 
@@ -149,10 +148,6 @@ def changed_since(reading) -> int:
     changed = set(now_in.filter(Exists(later.filter(rid=OuterRef("pk")))).values_list("pk", flat=True))
     before = feed.replaced_since(model, reading.seq, until=moment).filter(**in_period)
     return len(changed | set(counting.belonging(source, before).values_list("id", flat=True)))
-
-
-def _today():
-    return timezone.localdate(as_of.now())
 
 
 def _stored(kpis, today, last):

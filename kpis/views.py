@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import resolve, reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -25,6 +24,7 @@ from kpis.slices import UnknownSlice, slice_from
 from records import charts
 from records.chart_layout import figure
 from records.csv_export import cell, exported
+from records.past import not_there
 from records.periods import Period
 from trail import as_of
 
@@ -89,7 +89,10 @@ def add_note(request, code):
 
 
 def _kpi(request, code):
-    return get_object_or_404(Kpi.objects.in_force().visible_to(request.user).select_related("owner"), code=code)
+    def rows():
+        return Kpi.objects.in_force().visible_to(request.user)
+
+    return rows().filter(code=code).select_related("owner").first() or not_there(request, rows, code=code)
 
 
 def _row(request, kpi):
@@ -179,7 +182,7 @@ def _behind(request, row, period, chosen):
 def _csv(row):
     """Every period with its figure and since when that was known, as a file."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    known = "" if as_of.moment() is None else f"-as-of-{timezone.localdate(as_of.now())}"
+    known = "" if as_of.moment() is None else f"-as-of-{as_of.today()}"
     response["Content-Disposition"] = f'attachment; filename="{slugify(row.kpi.code)}{known}.csv"'
     writer = csv.writer(response)
     headings = [_("period"), _("from"), _("to"), _("value"), _("part"), _("whole"), _("records"), _("signal")]

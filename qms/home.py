@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.calendar import working_calendar
@@ -96,7 +95,7 @@ def needs(user, calendar, most):
 def quiet_key_customers(user):
     """Key customers from whom nothing has been heard for QUIET_DAYS, though they spoke before."""
     heard = Feedback.objects.in_force().filter(customer=OuterRef("pk"))
-    since = _today() - timedelta(days=QUIET_DAYS)
+    since = as_of.today() - timedelta(days=QUIET_DAYS)
     return list(
         Customer.objects.visible_to(user)
         .in_force()
@@ -131,7 +130,7 @@ def talk(user, chosen):
     last = readings.last_day(SOURCE)
     if last is None:
         return None
-    last = min(last, _today())
+    last = min(last, as_of.today())
     first = last - timedelta(days=TALK_DAYS - 1)
     day_before = first - timedelta(days=1)
     ranges = [(first, last), (first - timedelta(days=TALK_DAYS), day_before)]
@@ -156,10 +155,6 @@ def talk(user, chosen):
         ]
     )
     return Talk(bars, sum(now.values()), first, last)
-
-
-def _today():
-    return timezone.localdate(as_of.now())
 
 
 def _column(chosen):

@@ -171,7 +171,8 @@ def test_before_the_first_roll_up_there_was_no_figure(client, mira):
 
 
 def test_of_a_day_long_gone_a_kpi_is_not_found_before_it_was_recorded(client, mira):
-    assert page(client, mira, datetime(2001, 1, 1, tzinfo=UTC)).status_code == 404
+    answer = page(client, mira, datetime(2001, 1, 1, tzinfo=UTC))
+    assert answer.status_code == 404 and "It did not exist yet" in answer.content.decode()
 
 
 def kept_since(day):

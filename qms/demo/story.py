@@ -59,7 +59,13 @@ class Story:
             if timezone.localdate(moment) < self.until:
                 act(moment, *arguments)
 
-    def _at(self, moment, act, *arguments):
+    @property
+    def begins(self):
+        """The first day on which a customer says something."""
+        return self.until - timedelta(days=DAYS)
+
+    def at(self, moment, act, *arguments):
+        """Plan `act(moment, *arguments)`: it is done when its time has come."""
         heapq.heappush(self._queue, (moment, next(self._order), act, arguments))
 
     def _moment(self, day, hour=None):
@@ -71,6 +77,9 @@ class Story:
         with acting_as(by, channel=channel):
             record.save(at=moment, **how)
         return record
+
+    def _record(self, moment, feedback, by):
+        self._save(feedback, moment, by)
 
     def _found_the_firm(self):
         start = self._moment(self.until - timedelta(days=DAYS + 3), 9)
@@ -116,10 +125,10 @@ class Story:
             if kind == "complaint":
                 for theme, share in THEMES.items():
                     for _number in range(self._how_many(rate * share * self._trouble(theme, offset))):
-                        self._at(self._moment(day), self._complain, theme, offset)
+                        self.at(self._moment(day), self._complain, theme, offset)
             else:
                 for _number in range(self._how_many(rate)):
-                    self._at(self._moment(day), self._say, kind, offset)
+                    self.at(self._moment(day), self._say, kind, offset)
 
     def _trouble(self, theme, offset):
         """How many times its usual rate a theme has, `offset` days before the end."""
@@ -173,13 +182,14 @@ class Story:
         }[kind]
         text = self._fill(self.random.choice(sentences), product, moment)
         feedback, taker = self._heard(moment, offset, kind=kind, product=product, words=text)
-        self._save(feedback, moment + timedelta(minutes=self.random.randint(1, 20)), taker)
+        recorded = moment + timedelta(minutes=self.random.randint(1, 20))
+        self.at(recorded, self._record, feedback, taker)
         if kind == "enquiry":
-            replied = self._after(moment, self.random.choice([0, 0, 1, 1, 2, 3]))
-            self._at(replied, self._answer, feedback, "Answered by phone.", taker)
-            self._at(replied + timedelta(minutes=5), self._close, feedback, taker)
+            replied = max(self._after(moment, self.random.choice([0, 0, 1, 1, 2, 3])), recorded + timedelta(minutes=2))
+            self.at(replied, self._answer, feedback, "Answered by phone.", taker)
+            self.at(replied + timedelta(minutes=5), self._close, feedback, taker)
         elif kind != "suggestion" or self.random.random() < 0.7:
-            self._at(self._after(moment, self.random.randint(1, 6)), self._close, feedback, taker)
+            self.at(self._after(moment, self.random.randint(1, 6)), self._close, feedback, taker)
 
     def _complain(self, moment, theme, offset):
         product = (
@@ -199,24 +209,24 @@ class Story:
         feedback.owner = feedback.customer.relationship_owner
         start_clock(feedback)
         recorded = moment + timedelta(minutes=self.random.randint(1, 30))
-        self._save(feedback, recorded, taker)
+        self.at(recorded, self._record, feedback, taker)
         owner = feedback.owner
 
         acknowledged = recorded + timedelta(minutes=self.random.randint(20, 150))
         if self.random.random() < (0.3 if offset <= TELEPHONE_REPLACED else 0.02):
             acknowledged = self._after(moment, 3)
-        self._at(acknowledged, self._acknowledge, feedback, owner)
+        self.at(acknowledged, self._acknowledge, feedback, owner)
         if self.random.random() < 0.3:
-            self._at(self._after(moment, 2), self._note, feedback, self.random.choice(words.NOTES), owner)
+            self.at(self._after(moment, 2), self._note, feedback, self.random.choice(words.NOTES), owner)
         # Days to an answer: mostly inside the promise; the carrier's troubles filled every desk.
         swamped = CARRIER_DECIDED - 15 < offset <= CARRIER_CHANGED - 10
         days = min(40, round(self.random.lognormvariate(1.95 if swamped else 1.55, 0.45)))
         if offset <= 28 and self.random.random() < 0.2:
             days += 9  # some of the newest are left lying: Home has something to ask for
         answered = self._after(max(moment, acknowledged), max(1, days))
-        self._at(answered, self._answer, feedback, words.ANSWERS[theme], owner)
+        self.at(answered, self._answer, feedback, words.ANSWERS[theme], owner)
         closed = self._after(answered, max(4, round(self.random.gauss(9, 2.2))))
-        self._at(closed, self._close, feedback, owner)
+        self.at(closed, self._close, feedback, owner)
 
     def _after(self, moment, days):
         """Some moment `days` working days later."""
