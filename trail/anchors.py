@@ -10,6 +10,7 @@ import logging
 import os
 
 from django.conf import settings
+from django.utils import timezone
 
 from .models import Checkpoint
 from .verifier import canonical
@@ -49,6 +50,26 @@ def behind() -> int:
     except FileNotFoundError:
         size = 0
     return _since(size).count()
+
+
+def known_size() -> int:
+    """The size of the last checkpoint that was written down; 0 before the first. Raises OSError."""
+    if not settings.ANCHOR_FILE or not settings.ANCHOR_FILE.exists():
+        return 0
+    with settings.ANCHOR_FILE.open("rb") as file:
+        return _end_of(file)[0]
+
+
+def restored(size, known):
+    """Write down that a backup of `size` versions took the place of `known`: what follows goes on from `size`.
+
+    The verifier then knows why later anchors contradict earlier ones, and says which versions were lost. Raises OSError.
+    """
+    line = {"restored": canonical("moment", 0, timezone.now()), "size": size, "lost_from": size + 1, "lost_to": known}
+    with settings.ANCHOR_FILE.open("ab+", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        _size, is_torn = _end_of(file)
+        _write(file, (b"\n" if is_torn else b"") + json.dumps(line).encode() + b"\n")
 
 
 def line_of(checkpoint):

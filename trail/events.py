@@ -37,7 +37,9 @@ VERBS = (
     gettext_noop("access refused"),
     gettext_noop("opened"),
     gettext_noop("exported"),
+    gettext_noop("backed up"),
     gettext_noop("restored"),
+    gettext_noop("seal key rotated"),
 )
 
 
