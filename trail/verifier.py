@@ -468,7 +468,8 @@ class Report:
             f"waiting for their seals; {self.checkpoints} checkpoints and {self.anchors} anchors compared."
         )
         found = len(self.findings) + self.more
-        lines.append("The trail is sound." if self.is_sound else f"The trail is NOT sound: {found} findings.")
+        told = f"{found} finding{'s' if found > 1 else ''}"
+        lines.append("The trail is sound." if self.is_sound else f"The trail is NOT sound: {told}.")
         return "\n".join(lines)
 
     def find(self, sentence):
@@ -753,10 +754,10 @@ class Check:
         app, _dot, model = rtype.partition(".")
         live, history = f"{app}_{model}", f"{app}_historical{model}"
         tables, report = self.source.tables, self.report
-        is_kept = history in tables
+        is_kept = history in tables or "rev" in tables.get(live, ())
         table = history if is_kept else live
         if table not in tables:
-            report.find(f"There is no table for the versions of {rtype} ({history} or {live}).")
+            report.find(f"There is no table {table} for the versions of {rtype}.")
         facts = ["id", "rev", "history_id", "history_date", "history_type", "history_change_reason", "reason"]
         facts = [*(facts if is_kept else ["id"]), *TOLD_BY_SEAL]
         described = {column["name"] for kind, columns in self.schemas.values() if kind == rtype for column in columns}
