@@ -364,7 +364,7 @@ class HoldEnd(RecordVerb):
     form_class = ReasonForm
     title = _("End this hold")
     label = _("End it")
-    message = _("%(reference)s ends today.")
+    message = _("%(reference)s ends today. From tomorrow it stands against nothing.")
 
     def act(self, record, form):
         erasing.end_hold(by=self.request.user, held=record, reason=form.cleaned_data["reason"])
