@@ -9,13 +9,16 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 
 from qms import supervisor
+from trail.models import Verification
 
 MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
 TALKER = [sys.executable, "-uc", "import os, time; print('here', os.getpid()); time.sleep(600)"]
@@ -241,6 +244,22 @@ def test_doctor_names_what_needs_attention_and_exits_with_1(capsys, organisation
     assert ended.value.code == 1
     assert "ok     database" in said
     assert "WRONG  background work     1 failed" in said
+    assert "ok     check of the trail  never done" in said
+
+
+def test_doctor_says_what_the_last_check_of_the_trail_found_and_when(capsys, organisation):
+    for is_sound, days, line in (
+        (True, 0, "ok     check of the trail  sound on"),
+        (True, 3, "WRONG  check of the trail  sound on"),
+        (False, 0, "WRONG  check of the trail  2 findings on"),
+    ):
+        at = timezone.now() - timedelta(days=days)
+        Verification.objects.all().delete()
+        found = [] if is_sound else ["one", "two"]
+        Verification.objects.create(began_at=at, ended_at=at, is_sound=is_sound, findings=found)
+        with pytest.raises(SystemExit):
+            call_command("doctor", no_color=True)
+        assert line in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,18 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.models import Organisation
+from evidence import checking
 from qms import health
 from qms.celery import app
 from qms.health import Finding
 from records.models import Job
 from trail import anchors, keys, triggers
 from trail.history import history_of, tracked_models
-from trail.models import Pending
+from trail.models import Checkpoint, Pending
 
 LEAST_FREE = 200_000_000  # bytes
 LATE = timedelta(minutes=2)  # sealing and jobs take seconds
+UNCHECKED = timedelta(days=2)  # the trail is checked every night
 
 
 def kept_versions():
@@ -76,6 +78,18 @@ def anchors_held():
     return Finding("anchors", not behind, words if behind else "every checkpoint is held outside the database")
 
 
+def trail_checked():
+    last = checking.last_check()
+    if last is None:
+        is_overdue = Checkpoint.objects.filter(at__lt=timezone.now() - UNCHECKED).exists()
+        return Finding("check of the trail", not is_overdue, "never done. Run: manage.py verify_trail")
+    when = f"{last.began_at:%Y-%m-%d %H:%M} UTC"
+    if not last.is_sound:
+        return Finding("check of the trail", False, f"{len(last.findings)} findings on {when}: see /trail/checks/")
+    is_old = timezone.now() - last.began_at > UNCHECKED
+    return Finding("check of the trail", not is_old, f"sound on {when}{': is there a worker, and beat?' * is_old}")
+
+
 def folders():
     wanted = {settings.VAR, settings.MEDIA_ROOT}
     closed = [str(folder) for folder in sorted(wanted) if folder.exists() and not os.access(folder, os.W_OK | os.X_OK)]
@@ -102,6 +116,7 @@ CHECKS = [
     seals,
     seal_key,
     anchors_held,
+    trail_checked,
     folders,
     time_zones,
 ]
