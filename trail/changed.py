@@ -32,6 +32,11 @@ class Changed:
     is_erased: bool
 
     @property
+    def is_new(self):
+        """Added, so that nothing stood there before."""
+        return self.how == ADDED
+
+    @property
     def how_words(self):
         """What happened, in the reader's language."""
         if self.is_voided:

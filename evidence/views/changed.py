@@ -37,6 +37,7 @@ class WhatChanged(RecordList):
     lead = _("From the beginning of the first day to the end of the last, each record once.")
     template_name = "trail/changed.html"
     row_template = "trail/_changed_row.html"
+    filters_stand_open = True  # the question itself
     columns = (
         Column("record", _("Record"), by="reference"),
         Column("how", _("What happened")),
@@ -130,6 +131,9 @@ class WhatChanged(RecordList):
         total = None if None in counts.values() else sum(counts.values())
         some = [Preset(words, f"{window}&show={how}", counts[how]) for how, words in HOW.items()]
         return [Preset(gettext("All"), window, total), *some]
+
+    def _chips(self):
+        return []  # what is asked stands in the form
 
     def get_context(self, **context):
         return super().get_context(register=capfirst(self.kind._meta.verbose_name_plural), **context)

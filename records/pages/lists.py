@@ -63,6 +63,7 @@ class RecordList(RecordPage):
     """
 
     template_name = "records/list.html"
+    filters_stand_open = False
     region_template = "records/_list.html"
     row_template = None
     filterset_class = None
