@@ -63,7 +63,7 @@ def known_size() -> int:
 def restored(size, known):
     """Write down that a backup of `size` versions took the place of `known`: what follows goes on from `size`.
 
-    The verifier then knows why later anchors contradict earlier ones, and says which versions were lost. Raises OSError.
+    The verifier then knows why later anchors contradict earlier ones, and tells what was lost. Raises OSError.
     """
     line = {"restored": canonical("moment", 0, timezone.now()), "size": size, "lost_from": size + 1, "lost_to": known}
     with settings.ANCHOR_FILE.open("ab+", buffering=0) as file:

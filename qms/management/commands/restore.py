@@ -12,6 +12,7 @@ from qms.backups import reading
 from trail import anchors, erasing
 from trail.context import acting_as_system
 from trail.events import tell
+from trail.keys import KeyMissing
 
 
 class Command(BaseCommand):
@@ -41,9 +42,18 @@ class Command(BaseCommand):
         Session.objects.all().delete()  # whoever signed out or was let go since does not come back in
         with acting_as_system("command", reason="Restored from a backup"):
             tell("restored", detail=file.name)
+            self._forget_again()
+        call_command("verify_trail", stdout=self.stdout)
+
+    def _forget_again(self):
+        try:
             if erased := erasing.reapply_journal():
                 self.stdout.write(f"{erased} erasures of after the backup were made again.")
-        call_command("verify_trail", stdout=self.stdout)
+        except (KeyMissing, erasing.CannotErase) as fault:
+            raise CommandError(
+                f"Everything is back, but the erasures of the journal were not made again: {fault} Mend this and "
+                "restore once more before anybody works with it."
+            ) from fault
 
     def _missing(self, size):
         """What the anchors knew and the backup does not hold; written down among them, for the verifier."""
