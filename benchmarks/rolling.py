@@ -92,7 +92,7 @@ def _folding(ground):
     for product in (*ground.products[:ROUNDS], None):
         for one in Feedback.objects.filter(pk__in=chosen):
             one.product_id = product or before[one.pk]
-            one.save(by=ground.by)
+            one.save(by=ground.by, reason="To be measured")
         seal()
         best = min(best, _seconds(rollup.fold_in))
     return best

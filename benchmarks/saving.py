@@ -55,7 +55,7 @@ class Saving:
     def _change(self, number):
         record = Feedback.objects.order_by("pk")[number]
         record.subject = f"Changed {time.monotonic_ns()}"
-        record.save(by=self.ground.by)
+        record.save(by=self.ground.by, reason="To be measured")
 
     def _change_plainly(self, number):
         record = self.plain.objects.order_by("pk")[number]

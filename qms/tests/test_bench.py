@@ -45,6 +45,7 @@ def test_a_small_run_prints_every_ratio_and_leaves_nothing_but_its_results(tmp_p
         "full rebuild of buckets and readings",
         "against the pass",
         "folding in 1,000 changes",
+        "as of a moment against today",
     ):
         assert line in ran.stdout
     told = json.loads((tmp_path / "benchmarks" / f"{connection.vendor}.json").read_text())
