@@ -518,24 +518,29 @@ def _is_signed(public_key, signature, told):
 
 
 class Shape:
-    """How the cells of one kind of version are read, by the schema that its seal names."""
+    """How a version is turned into its leaf, by the schema that its seal names; quicker than `leaf_of`, to the byte."""
 
     def __init__(self, rtype, columns, places, readers):
-        self.rtype, self.digest = rtype, schema_digest(rtype, columns)
+        self.head, self.tail = framed(VERSION) + framed(rtype.encode()), bytes.fromhex(schema_digest(rtype, columns))
         self.cells = []
         for column in columns:
-            name = column["name"]
-            read, label = readers[column["kind"]], framed(name.encode())
-            self.cells.append((places[name], name, read, column["scale"], column["is_personal"], label))
+            name, kind = column["name"], column["kind"]
+            label = framed(name.encode())
+            blank = label + framed(cell("")) if kind == "text" else None
+            self.cells.append((places[name], name, readers[kind], column["scale"], column["is_personal"], label, blank))
 
-    def body(self, row, salt, commitments, seen):
-        """The cells framed and joined. Raises Unfit. `seen` remembers what values give, by their place."""
-        parts = []
-        for place, name, read, scale, is_personal, label in self.cells:
+    def leaf(self, row, before, salt, commitments, seen):
+        """Raises Unfit. `before` is the leaf of the revision before; `seen` remembers what values give, by place."""
+        parts = [self.head]
+        for part in (str(row[0]).encode(), str(row[1]).encode(), before, self.tail):
+            parts.append(framed(part))
+        for place, name, read, scale, is_personal, label, blank in self.cells:
             value = row[place]
             if is_personal:
-                content = self._personal(value, name, read, scale, salt, commitments)
-                parts.append(label + framed(content))
+                if value == "" and commitments is None and blank is not None:
+                    parts.append(blank)
+                else:
+                    parts.append(label + framed(self._personal(value, name, read, scale, salt, commitments)))
                 continue
             known = seen[place]
             if value.__class__ is memoryview:
@@ -548,7 +553,7 @@ class Shape:
                     raise Unfit(f"what stands in {name} is not of its kind: {value!r:.60}") from None
                 part = known[value] = label + framed(cell(text))
             parts.append(part)
-        return b"".join(parts)
+        return hashlib.sha256(b"".join(parts)).digest()
 
     def _personal(self, value, name, read, scale, salt, commitments):
         try:
@@ -960,8 +965,7 @@ class Versions:
         try:
             shape = self._shape(schema)
             salt, commitments = self._opening(row, shape, rid, rev)
-            body = shape.body(row, salt, commitments, seen)
-            if leaf_from(self.rtype, rid, rev, leaf_before, shape.digest, body) != leaf:
+            if shape.leaf(row, leaf_before, salt, commitments, seen) != leaf:
                 raise Unfit(f"it is not what was sealed as number {seq}")
         except Unfit as fault:
             self.report.find(f"{self._version(row)}: {fault}.")
