@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from qms import supervisor
+from qms.management.commands import up
 from trail.models import Verification
 
 MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
@@ -135,6 +136,28 @@ def test_when_the_supervisor_is_killed_its_processes_end_too(tmp_path):
         heed.process.kill()
 
         until(lambda: not alive(pid), seconds=5)
+
+
+def test_a_process_gets_the_environment_that_is_its_own(tmp_path):
+    plan = [
+        {"name": name, "command": [sys.executable, "-c", "import os; print(os.environ.get('OWN'))"], "patience": 1}
+        for name in ("one", "two")
+    ]
+    plan[0]["environment"] = {"OWN": "only mine"}
+    for child, said in zip([supervisor.Child(**one) for one in plan], ["only mine", "None"], strict=True):
+        child.start()
+        child.process.wait()
+        assert child.process.stdout.read().decode().strip() == said
+
+
+def test_only_the_worker_is_told_where_the_seal_key_lies():
+    told = {one["name"]: one.get("environment", {}).get("HEED_SEAL_KEYS", "its folder") for one in up.plan()}
+    assert told == {"web": "none", "beat": "none", "worker": "its folder"}
+    units = settings.BASE_DIR / "deploy" / "systemd"
+    for name in ("heed-web.service", "heed-beat.service"):
+        unit = (units / name).read_text()
+        assert "HEED_SEAL_KEYS=none" in unit and "InaccessiblePaths=-/var/lib/heed-seal" in unit
+    assert "HEED_SEAL_KEYS=/var/lib/heed-seal" in (units / "heed-worker@.service").read_text()
 
 
 def test_a_taken_port_is_said_in_a_sentence(tmp_path):
