@@ -44,8 +44,11 @@ def sealed_kinds_of(user):
     return kinds
 
 
-def seals_for(user):
-    """The part of the trail that `user` may read, named by what is the shorter list: what they may read, or not."""
+def seals_for(user, *, to_count=False):
+    """The part of the trail that `user` may read.
+
+    To be listed, what they may not read is left out on a walk along time; `to_count` goes by the index over kinds.
+    """
     rows, whole, within = SealRows(Seal), [], Q()
     for model in sealed_kinds_of(user):
         rtype = model._meta.label_lower
@@ -57,9 +60,11 @@ def seals_for(user):
         else:
             within |= Q(rtype=rtype, rid__in=model.objects.visible_to(user).order_by().values("pk"))
     hidden = [rtype for rtype in _sealed_kinds() if rtype not in whole]
-    if within or len(hidden) > len(whole):
+    if not hidden:
+        return rows
+    if within or to_count:
         return rows.filter(Q(rtype__in=whole) | within)
-    return rows.exclude(rtype__in=hidden) if hidden else rows
+    return rows.exclude(rtype__in=hidden)
 
 
 def _sealed_kinds():

@@ -58,6 +58,9 @@ class Trail(RecordList):
     def rows(self):
         return seals_for(self.request.user)
 
+    def _count(self, rows):
+        return super()._count(self.filterset.filter_queryset(seals_for(self.request.user, to_count=True)))
+
     def prepare(self, seals):
         tell(seals, with_records=True)
         for seal in seals:
