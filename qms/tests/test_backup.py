@@ -27,10 +27,20 @@ seal()
 FOUND = """
 from datetime import date, time
 from accounts import services
+from customers.models import Contact, Customer
 from trail.sealing import seal
-services.set_up(organisation_name="Calder", time_zone="Europe/London", name="Tom Ash", email="tom@calder.example",
-                password="calder-demo-2026", looks_after_quality=True)
+tom = services.set_up(organisation_name="Calder", time_zone="Europe/London", name="Tom Ash", email="tom@calder.example",
+                      password="calder-demo-2026", looks_after_quality=True)
+customer = Customer(name="Halden Water")
+customer.save(by=tom)
+Contact(name="Ada Byron", email="ada@halden.example", customer=customer).save(by=tom)
 seal()
+"""
+ERASE = """
+from accounts.models import User
+from customers.models import Contact
+from trail import erasing
+erasing.erase(Contact.objects.get(), by=User.objects.get(), basis="She asked for it")
 """
 # Each turn leaves a file and the record that names it, and changes a record that stands.
 WRITE = """
@@ -132,11 +142,11 @@ def test_a_backup_taken_while_three_write_is_one_moment_and_comes_back_elsewhere
     assert ["backed up", "one.tar.gz", "command"] in before["events"]
 
 
-def test_an_older_backup_is_told_by_the_anchors_and_work_goes_on(house, tmp_path):
+def test_an_older_backup_is_told_by_the_anchors_forgets_whom_it_must_and_work_goes_on(house, tmp_path):
     first, archive = house("first", is_founded=True), tmp_path / "older.tar.gz"
     first.run("backup", str(archive))
     old = first.told(TELL)
-    first.shell(CHANGE * 3)
+    first.shell(CHANGE * 3 + ERASE)
     orphan = first.folder / "media" / "of-later.txt"
     orphan.parent.mkdir(exist_ok=True)
     orphan.write_text("later")
@@ -149,12 +159,12 @@ def test_an_older_backup_is_told_by_the_anchors_and_work_goes_on(house, tmp_path
     lost = new["size"] - old["size"]
     assert f"ends at version {old['size']}; the anchors know {new['size']}: {lost} versions are missing" in said
     lines = [json.loads(line) for line in first.anchors.read_text().splitlines()]
-    assert (lines[-1]["size"], lines[-1]["lost_from"], lines[-1]["lost_to"]) == (
-        old["size"],
-        old["size"] + 1,
-        new["size"],
-    )
-    assert first.told(TELL)["rev"] == old["rev"] and not orphan.exists()
+    (restored,) = [line for line in lines if "restored" in line]
+    assert (restored["size"], restored["lost_from"], restored["lost_to"]) == (old["size"], old["size"] + 1, new["size"])
+    after = first.told(TELL)
+    assert after["rev"] == old["rev"] and not orphan.exists()
+    assert "1 erasures of after the backup were made again" in said
+    assert "ada@halden.example" in str(old["versions"]) and "ada@halden.example" not in str(after["versions"])
 
     first.shell(CHANGE)
     lines = [json.loads(line) for line in first.anchors.read_text().splitlines()]
