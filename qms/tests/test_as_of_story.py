@@ -186,7 +186,7 @@ def answer_of(visitor, path):
 def test_a_register_as_of_a_moment_is_what_it_was_at_that_moment(quinn, mira, tomas, seed):
     story, kept = Story(seed, [quinn, mira, tomas]), []
     visitor = Visitor(mira)
-    for _part in range(3):
+    for _part in range(2):
         story.go_on(70)
         kept += [(timezone.now(), path, answer_of(visitor, path)) for path in registers(story)]
     story.go_on(60)
@@ -197,8 +197,8 @@ def test_a_register_as_of_a_moment_is_what_it_was_at_that_moment(quinn, mira, to
         if told != answered
     ]
     assert wrong[:3] == []
-    assert sum(len(answer[2]) for _moment, _path, answer in kept) > 100
-    assert len({answer for _moment, _path, (_status, *_rest, answer) in kept if isinstance(answer, str)}) > 20
+    assert sum(len(answer[2]) for _moment, _path, answer in kept) > 60
+    assert len({answer for _moment, _path, (_status, *_rest, answer) in kept if isinstance(answer, str)}) > 15
 
 
 @pytest.mark.parametrize("name", ["mira", "nora"])
