@@ -5,7 +5,6 @@ import sys
 import time
 from itertools import count, islice
 
-from benchmarks.generator import Firm
 from benchmarks.results import Result
 from feedback.models import Feedback
 from records import bulk
@@ -27,17 +26,15 @@ class NotSound(Exception):
     """The verifier found something in what was just sealed."""
 
 
-def measured(versions, ground, report):
+def measured(versions, firm, ground, report):
     """Seal up to `versions` versions of feedback, then verify all of them. Yields `Result`s. Raises NotSound."""
-    already = seal() + Seal.objects.count()
-    numbers = count()
-    while Seal.objects.count() < versions:
-        told = Firm(max(versions, 100), seed=11)
-        chunk = [ground.feedback(told.told(number % told.records)) for number in islice(numbers, CHUNK)]
+    seal()
+    size, numbers = Seal.objects.count(), count()
+    while size < versions:
+        chunk = [ground.feedback(firm.told(number % firm.records)) for number in islice(numbers, CHUNK)]
         bulk.create(Feedback, chunk, by=ground.by)
-        seal()
-        report(f"{max(already, Seal.objects.count()):,} of {versions:,} versions to verify")
-    size = Seal.objects.count()
+        size += seal()
+        report(f"{size:,} of {versions:,} versions to verify")
     began = time.perf_counter()
     command = [sys.executable, "-I", verifier.__file__, checking.address()]
     told = subprocess.run([sys.executable, "-c", TIMED, *command], capture_output=True, text=True, check=True).stdout

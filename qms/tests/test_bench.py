@@ -32,7 +32,7 @@ def databases():
 @pytest.mark.django_db
 def test_a_small_run_prints_every_ratio_and_leaves_nothing_but_its_results(tmp_path):
     before = databases() if connection.vendor == "postgresql" else None
-    ran = run(tmp_path, "--records", "200", "--saves", "10")
+    ran = run(tmp_path, "--records", "200", "--saves", "10", "--verify", "3000")
     assert ran.returncode == 0, ran.stderr
     for line in (
         "new records with history, one writer",
@@ -46,6 +46,8 @@ def test_a_small_run_prints_every_ratio_and_leaves_nothing_but_its_results(tmp_p
         "against the pass",
         "folding in 1,000 changes",
         "as of a moment against today",
+        "verifying them",
+        "memory at most",
     ):
         assert line in ran.stdout
     told = json.loads((tmp_path / "benchmarks" / f"{connection.vendor}.json").read_text())

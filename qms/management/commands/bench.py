@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 found += looking_back.measured(records)
                 found += Saving(firm, ground).measured(saves)
                 if verify:
-                    found += verifying.measured(verify, ground, self._report)
+                    found += verifying.measured(verify, firm, ground, self._report)
             except (rolling.WrongTotals, verifying.NotSound) as error:
                 raise CommandError(str(error)) from error
             path = settings.VAR / "benchmarks" / f"{connection.vendor}.json"
