@@ -10,11 +10,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from qms.tests.attacking import Firm
 from qms.tests.makers import make_world, media_in
-from trail import exporting, verifier
+from trail import verifier
 from trail.models import Pending, Seal, Verification
 from trail.verifier import verify
 
@@ -56,7 +56,7 @@ def firm(django_db_setup, django_db_blocker, tmp_path_factory):
 def export(firm):
     """The folder of an export."""
     with firm.settings():
-        firm.copy.work(lambda: exporting.export(firm.folder / "trail.zip"))
+        firm.copy.work(lambda: call_command("export_trail", firm.folder / "trail.zip", verbosity=0))
     with zipfile.ZipFile(firm.folder / "trail.zip") as archive:
         archive.extractall(firm.folder / "export")
     return firm.folder / "export"
@@ -86,6 +86,13 @@ def test_an_export_is_sound_without_django(firm, export):
     assert unpacked.findings == [] and unpacked.root == json.loads(zipped.stdout)["root"]
     assert (export / "verifier.py").read_bytes() == Path(verifier.__file__).read_bytes()
     assert oct((firm.folder / "trail.zip").stat().st_mode)[-3:] == "600"
+
+
+def test_an_export_that_cannot_be_written_is_refused_and_leaves_nothing(tmp_path):
+    for file in (tmp_path, tmp_path / "nowhere" / "trail.zip"):
+        with pytest.raises(CommandError):
+            call_command("export_trail", file)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_changed_in_an_export_is_found(firm, export, tmp_path):
