@@ -23,8 +23,8 @@ from urllib.parse import quote
 
 VERSION, SCHEMA, CHECKPOINT, KEY = b"heed.version.1", b"heed.schema.1", b"heed.checkpoint.1", b"heed.key.1"
 NULL, VALUE, COMMITTED, MALFORMED = b"n", b"v", b"c", b"m"
-# Values that are told apart by type and equality, so that what one gives may be remembered.
-PLAIN = frozenset({type(None), bool, int, float, str, Decimal, date, datetime, time})
+# Values of which equal ones are written alike, so that what one gives may be remembered; 1.0 and 1.00 are not.
+PLAIN = frozenset({type(None), bool, int, str, date})
 
 
 def canonical(kind, scale, value):

@@ -133,7 +133,7 @@ class Deadline(Record):
         return self.get_severity_display()
 
     def get_absolute_url(self):
-        return reverse("accounts:deadlines")
+        return reverse("accounts:organisation")
 
     def clean(self):
         super().clean()
