@@ -6,6 +6,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role
+from evidence.checking import last_check
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def shell(request):
         "tabs": _entries([entry for _label, group in GROUPS for entry in group if entry.on_phone], request, False),
         "menu": _entries(MENU, request, False),
         "unread_count": user.notifications.filter(read_at__isnull=True).count(),
+        "last_check": last_check() if getattr(request, "only_reads", False) else None,
         "may_record": user.has_perm("feedback.add_feedback"),
     }
 

@@ -35,9 +35,11 @@ LISTS = [
     "/trail/checks/",
     "/trail/changed/",
     "/trail/changed/?kind=customers.customer&show=added",
+    "/privacy/",
+    "/privacy/holds/",
 ]
 # Not for managers; or of their part of the firm as it stood on a day, which the page alone can count.
-FOR_SOME = ("/trail/?", "/trail/checks/", "/trail/changed/")
+FOR_SOME = ("/trail/?", "/trail/checks/", "/trail/changed/", "/privacy/")
 COUNTED = {  # the part that counts a source's records
     "feedback_received": "n",
     "complaints_to_acknowledge": "due",
