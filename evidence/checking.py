@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from smtplib import SMTPException
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -13,9 +14,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import Appointment, Organisation, User
 from accounts.roles import Role
-from records.jobs import Job, enqueue, job
+from records.jobs import Cancelled, Job, enqueue, job
 from records.notifying import notify
-from trail import checking, verifier
+from trail import checking
 from trail.models import Verification
 
 log = logging.getLogger("heed.check")
@@ -45,27 +46,16 @@ def last_check() -> Verification | None:
 
 def run_check(asked_by=None, progress=None) -> Verification:
     """Check the configured database now; tell those who must know when the trail is not sound."""
-    check, _report = checking.run(asked_by=asked_by, progress=progress)
+    stopped = (Cancelled, SoftTimeLimitExceeded)
+    check, _report = checking.run(asked_by=asked_by, progress=progress, passing=stopped)
     if not check.is_sound:
         _tell(check)
     return check
 
 
-@job(KIND)
+@job(KIND, minutes=120)
 def work(running):
-    stopped = []
-
-    def progress(done, total):
-        try:
-            running.progress(done, total)
-        except Exception as fault:  # the verifier ends only for a reason of its own
-            stopped.append(fault)
-            raise verifier.Cancelled from fault
-
-    try:
-        run_check(running.asked_by, progress)
-    except verifier.Cancelled:
-        raise stopped[0] from None
+    run_check(running.asked_by, running.progress)
 
 
 def _tell(check):

@@ -23,7 +23,7 @@ log = logging.getLogger("heed.jobs")
 # Renewed every HEARTBEAT seconds by the process that works: when it is killed, another takes over within the lease.
 LEASE = timedelta(seconds=20)
 HEARTBEAT = 5
-_kinds = {}
+_kinds, _minutes = {}, {}
 
 
 class Cancelled(Exception):
@@ -57,16 +57,19 @@ class Running:
             raise Cancelled
 
 
-def job(kind):
+def job(kind, *, minutes=None):
     """Register the decorated function as the work of jobs of this kind. It is called with a `Running`.
 
-    It must be safe to run again after a crash at any point.
+    It must be safe to run again after a crash at any point. `minutes`: how long a worker may be at it, where that is
+    more than the usual limit and the work cannot be done in parts (`GoesOn`).
     """
 
     def register(work):
         if kind in _kinds:
             raise ValueError(f"there is a job kind {kind!r} already")
         _kinds[kind] = work
+        if minutes:
+            _minutes[kind] = minutes
         return work
 
     return register
@@ -87,30 +90,37 @@ def enqueue(kind, arguments=None, *, by=None, dedupe_key="", request_id=""):
     except IntegrityError:
         waiting = Job.objects.filter(dedupe_key=dedupe_key, state=Job.State.PENDING).first()
         return waiting or enqueue(kind, arguments, by=by, dedupe_key=dedupe_key, request_id=request_id)
-    transaction.on_commit(lambda: _wake(asked.pk), robust=True)
+    transaction.on_commit(lambda: _wake(asked), robust=True)
     return asked
 
 
-def _wake(pk):
+def _wake(job):
     from .tasks import run_job
 
+    seconds = 60 * _minutes[job.kind] if job.kind in _minutes else None
+    limits = {"soft_time_limit": seconds, "time_limit": seconds + 60} if seconds else {}
     try:
-        run_job.delay(pk)
+        run_job.apply_async((job.pk,), **limits)
     except Exception:
         # A broker that is down must not fail the request: the dispatcher finds the row.
-        log.warning("no broker to wake a worker for job %s; the dispatcher will find it", pk)
+        log.warning("no broker to wake a worker for job %s; the dispatcher will find it", job.pk)
 
 
-def run_due(limit=20):
-    """Run what is due, oldest first, each at most once, and return how many jobs ran."""
+def run_due(limit=20, *, is_limited=False):
+    """Run what is due, oldest first, each at most once, and return how many jobs ran.
+
+    `is_limited`: this process may not take longer than usual; for work that may, another is woken.
+    """
     ran, seen = 0, set()
     while ran < limit:
-        due = Job.objects.due(timezone.now()).exclude(pk__in=seen).order_by("due_at", "pk")
-        pk = due.values_list("pk", flat=True).first()
-        if pk is None:
+        job = Job.objects.due(timezone.now()).exclude(pk__in=seen).order_by("due_at", "pk").first()
+        if job is None:
             break
-        seen.add(pk)  # another worker may hold it: then the next is tried
-        ran += run(pk)
+        seen.add(job.pk)  # another worker may hold it: then the next is tried
+        if is_limited and job.kind in _minutes:
+            _wake(job)
+        else:
+            ran += run(job.pk)
     return ran
 
 
@@ -124,7 +134,7 @@ def run(pk):
             _kinds[taken.kind](Running(taken))
     except GoesOn:
         _end(taken, Job.State.PENDING, attempts=F("attempts") - 1, ended_at=None)
-        _wake(taken.pk)
+        _wake(taken)
     except Cancelled:
         log.info("job %s was cancelled", taken.pk)
     except Exception as error:
@@ -230,7 +240,7 @@ def retry(job):
     except IntegrityError:
         return True  # its like waits already and will do the work
     if waits:
-        transaction.on_commit(lambda: _wake(job.pk), robust=True)
+        transaction.on_commit(lambda: _wake(job), robust=True)
     return bool(waits)
 
 

@@ -13,7 +13,7 @@ def run_job(pk):
 @shared_task
 def run_due_jobs():
     """The safety net behind lost messages and killed workers."""
-    jobs.run_due()
+    jobs.run_due(is_limited=True)
 
 
 @shared_task

@@ -438,18 +438,14 @@ GROUNDS = {
 TOLD_BY_SEAL = ("reference", "verb", "changed_by_id", "changed_at")
 
 
-class Cancelled(Exception):
-    """Raised by `progress` to end the work."""
-
-
 class Report:
     """What was found, in sentences; `notes` are worth knowing and nothing is wrong with them."""
 
-    def __init__(self, progress=None):
+    def __init__(self, progress=None, passing=()):
         self.findings, self.more, self.notes = [], 0, []
         self.size = self.versions = self.checkpoints = self.anchors = self.waiting = 0
         self.root = ""
-        self.progress = progress or (lambda done, total: None)
+        self.progress, self.passing = progress or (lambda done, total: None), passing
 
     @property
     def is_sound(self):
@@ -483,7 +479,7 @@ class Report:
         """Do a part of the work; whatever it stumbles over is a finding. Returns what the work returns, or None."""
         try:
             return work(*given)
-        except Cancelled:
+        except self.passing:
             raise
         except Exception as fault:
             self.find(f"{what} cannot be checked ({_short(fault)}).")
@@ -967,6 +963,8 @@ class Versions:
             salt, commitments = self._opening(row, shape, rid, rev)
             if shape.leaf(row, leaf_before, salt, commitments, seen) != leaf:
                 raise Unfit(f"it is not what was sealed as number {seq}")
+        except self.report.passing:
+            raise
         except Unfit as fault:
             self.report.find(f"{self._version(row)}: {fault}.")
         except Exception as fault:
@@ -1121,13 +1119,13 @@ def opened(address, report):
     return Sqlite(path)
 
 
-def verify(address, anchors=None, key=None, progress=None):
-    """Check the trail at `address` and return the Report. Raises only Cancelled, where `progress` does.
+def verify(address, anchors=None, key=None, progress=None, passing=()):
+    """Check the trail at `address` and return the Report. Raises only what is in the tuple `passing`.
 
     `anchors` is the path of a file of anchors, `key` a public key of the trail or its fingerprint, in hex, that was
     written down elsewhere; `progress(done, total)` is called now and then.
     """
-    report = Report(progress)
+    report = Report(progress, passing)
     source = report.attempt("What was given", opened, str(address), report)
     if source is None:
         return report

@@ -10,6 +10,7 @@ from django.utils import timezone
 from records import jobs
 from records.models import Job
 from records.models.job import MAX_ATTEMPTS
+from records.tasks import run_job
 
 pytestmark = pytest.mark.django_db
 
@@ -210,6 +211,16 @@ def test_long_work_goes_on_in_a_further_task_without_using_up_attempts(kinds):
         jobs.run(job.pk)
     job.refresh_from_db()
     assert (job.state, steps) == (Job.State.DONE, [1] * 6)
+
+
+def test_work_that_may_take_longer_is_given_to_a_worker_with_that_limit(counting, monkeypatch):
+    monkeypatch.setitem(jobs._minutes, "count", 90)
+    asked, sent = make_job(), []
+    monkeypatch.setattr(run_job, "apply_async", lambda arguments, **limits: sent.append((arguments, limits)))
+
+    assert jobs.run_due(is_limited=True) == 0 and counting == []
+    assert sent == [((asked.pk,), {"soft_time_limit": 5_400, "time_limit": 5_460})]
+    assert jobs.run_due() == 1 and counting == [asked.pk]
 
 
 def test_what_failed_or_was_cancelled_can_be_retried_and_what_ended_cannot(counting):
