@@ -13,7 +13,7 @@ from trail.changed import what_changed
 from trail.models import Erased, Erasure
 
 pytestmark = pytest.mark.django_db
-QUERIES = 13
+QUERIES = 14
 JANUARY = {"kind": "customers.customer", "since": "2026-01-01", "until": "2026-01-31"}
 
 

@@ -85,11 +85,15 @@ class Firm:
             for name, value in self.facts().items():
                 if self.die.random() < 0.5 or name in self.life():
                     setattr(one, name, value)
-            one.save(by=self.by)
+            one.save(by=self.by, reason="The file was wrong")
         elif what < 0.85:
             some = Feedback.objects.filter(pk__in=[record.pk for record in records[::2]])
             some.change(
-                by=self.by, verb="moved", product=self.die.choice(self.products), unit=self.die.choice(self.units)
+                by=self.by,
+                verb="moved",
+                reason="The file was wrong",
+                product=self.die.choice(self.products),
+                unit=self.die.choice(self.units),
             )
         elif what < 0.93:
             seal(limit=self.die.choice([None, 1, 5]))

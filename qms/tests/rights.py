@@ -292,6 +292,8 @@ ADMIN_SITE = [
     *in_admin("kpis_kpinote", "note", CONTENT),
     *in_admin("kpis_reading", "reading", CONTENT, history=404),
     *in_admin("records_import", "done", CONTENT),
+    *in_admin("evidence_erasurerequest", "erasure", ADMINS),
+    *in_admin("evidence_legalhold", "hold", ADMINS),
     *in_admin("trail_seal", "seal", ADMINS, history=404),
     *in_admin("trail_securityevent", "event", ADMINS, history=404),
     *in_admin("accounts_user", "sven", ADMINS, history=404),

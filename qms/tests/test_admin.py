@@ -12,6 +12,8 @@ from accounts.models import Appointment, Closure, Deadline, Organisation, Role, 
 from accounts.tests.makers import appoint, make_person, make_unit
 from customers.models import Contact, Customer, CustomerProduct, Product, Segment
 from customers.tests.makers import make_contact, make_customer, make_product, make_segment, make_supply
+from evidence import erasing
+from evidence.models import ErasureRequest, LegalHold
 from feedback.models import Entry, Feedback
 from feedback.tests.makers import make_complaint, make_entry, make_feedback
 from kpis.models import Kpi, KpiNote, Reading
@@ -26,12 +28,12 @@ SETTINGS = {User, Appointment, Unit, Organisation, Closure, Deadline, Job}
 SEES = {
     "quinn": {*admin.site._registry} - {Job},
     "aude": {*admin.site._registry} - {Job},
-    "adam": SETTINGS | {Seal, SecurityEvent},
+    "adam": SETTINGS | {Seal, SecurityEvent, ErasureRequest, LegalHold},
 }
 
 
 @pytest.fixture
-def one_of_each(organisation, mira):
+def one_of_each(organisation, mira, quinn):
     """{model: one row} of everything the admin site shows."""
     unit = make_unit("Service")
     customer = make_customer("Halden Water", unit=unit, segment=make_segment("Water"), relationship_owner=mira)
@@ -66,6 +68,10 @@ def one_of_each(organisation, mira):
         ),
         Import: batch,
         Job: Job.objects.create(kind="rollup", state="done"),
+        ErasureRequest: erasing.ask(by=quinn, row=make_contact("Al Reed", customer), basis="asked", words="By letter."),
+        LegalHold: erasing.hold(
+            by=quinn, row=make_contact("Bo Hale", customer), why="A claim.", from_on=date(2026, 1, 2)
+        ),
     }
     seal()
     event = tell("exported", user=mira, path="/complaints/")
@@ -84,6 +90,7 @@ def test_every_kind_of_record_has_its_pages():
     assert {model._meta.app_label for model in admin.site._registry} == {
         "accounts",
         "customers",
+        "evidence",
         "feedback",
         "kpis",
         "records",

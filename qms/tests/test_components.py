@@ -69,6 +69,7 @@ CASES = {
     "account_menu": {"user": MARKED, "menu": [ENTRY], "sign_out_url": "/accounts/logout/", "token": "t"},
     "as_of": {"as_of": datetime(2026, 11, 18, 10, 12, tzinfo=UTC), "bar": BAR},
     "assurance": {"code": "reliably_met", "words": "Reliably met", "note": "trial limits"},
+    "auditor": {"check": SimpleNamespace(is_sound=True, size=1204, ended_at=datetime(2026, 11, 18, 10, tzinfo=UTC))},
     "bars": lambda: {
         "chart": charts.bars([("Delivery", 38, 22, "worse", "/x/"), ("Price", 2, None, "", "")]),
         "label": "B",
