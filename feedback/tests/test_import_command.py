@@ -139,6 +139,7 @@ def test_nothing_new_is_made_when_the_mapping_says_so(call):
     assert code == 1 and summary["imported"] == 0 and "was not to be made" in summary["errors"][0]["problems"][0]
 
 
+@pytest.mark.once  # long, and the same work on either database
 @pytest.mark.shared
 def test_the_shared_files_go_in_by_the_documented_mappings(call, shared):
     code, summary = call(match=CFPB, file=shared / "data/datasets/cfpb_14col.csv")

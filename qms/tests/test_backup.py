@@ -17,6 +17,8 @@ from django.db import connection
 from qms.backups import reading
 from qms.tests.houses import House, databases_of
 
+pytestmark = pytest.mark.once
+
 SEAL = "from trail.sealing import seal; seal()"
 CHANGE = """
 from accounts.models import Organisation

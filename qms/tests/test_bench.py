@@ -14,6 +14,8 @@ from django.db import connection
 from benchmarks.generator import KINDS, Firm, Manifest
 from benchmarks.results import Result, table
 
+pytestmark = pytest.mark.once
+
 
 def run(folder, *arguments):
     """The command as a person runs it, in a house of its own."""

@@ -68,6 +68,7 @@ def the_past_is_there(client):
         assert Kpi.objects.get(code="complaints-received").baseline_until is None
 
 
+@pytest.mark.once  # long, and the same work on either database
 @pytest.mark.django_db(transaction=True)
 def test_the_demo_is_lifelike_tells_its_story_and_is_the_same_again_after_a_reset(settings, client):
     settings.EMBEDDED = True

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from qms.tests.houses import House, databases_of
 
+pytestmark = pytest.mark.once
 VERIFIER = settings.BASE_DIR / "trail/verifier.py"
 
 # Migrates every room as far as it goes, except those named in STOPS.
