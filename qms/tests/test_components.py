@@ -44,6 +44,7 @@ def analysis(count=14):
     return xmr.analyse(values, higher_is_better=True, target=Decimal(95))
 
 
+CHECK = SimpleNamespace(is_sound=True, size=1204, ended_at=datetime(2026, 11, 18, 10, tzinfo=UTC))
 BAR = {
     "day": "2026-11-18",
     "typed": "",
@@ -67,9 +68,9 @@ CASES = {
     "_moving_range": lambda: {"panel": charts.xmr_chart(analysis()).mr},
     "_xmr_panel": lambda: {"panel": charts.xmr_chart(analysis()), "ident": "kpi", "title": "On time"},
     "account_menu": {"user": MARKED, "menu": [ENTRY], "sign_out_url": "/accounts/logout/", "token": "t"},
-    "as_of": {"as_of": datetime(2026, 11, 18, 10, 12, tzinfo=UTC), "bar": BAR},
+    "as_of": {"as_of": datetime(2026, 11, 18, 10, 12, tzinfo=UTC), "bar": BAR, "auditor": True, "check": CHECK},
     "assurance": {"code": "reliably_met", "words": "Reliably met", "note": "trial limits"},
-    "auditor": {"check": SimpleNamespace(is_sound=True, size=1204, ended_at=datetime(2026, 11, 18, 10, tzinfo=UTC))},
+    "auditor": {"check": CHECK},
     "bars": lambda: {
         "chart": charts.bars([("Delivery", 38, 22, "worse", "/x/"), ("Price", 2, None, "", "")]),
         "label": "B",
@@ -131,6 +132,7 @@ CASES = {
         "ident": "k",
         "title": "T",
     },
+    "trail_state": {"check": CHECK},
 }
 
 
