@@ -40,6 +40,7 @@ VERBS = (
     gettext_noop("backed up"),
     gettext_noop("restored"),
     gettext_noop("seal key rotated"),
+    gettext_noop("seal key lost"),
 )
 
 

@@ -61,21 +61,39 @@ def check():
 
 
 @transaction.atomic
-def rotate() -> Key:
+def rotate(is_lost=False) -> Key:
     """Begin a new key, signed by the one before it and by itself. Raises KeyMissing.
+
+    When the one before it is lost, it is signed by itself only: the verifier says so, and asks for an anchor that bears
+    it. Raises ValueError when what is said to be lost is here, or there is nothing to lose.
 
     Every key has a file of its own, which is written before its row and never replaced: whenever this is killed, the
     row that stands finds its file. A file without a row is a key that never began, and does no harm.
     """
     take_turn()
-    old, replaced = signing_key()
+    if is_lost:
+        old, replaced = None, _lost()
+    else:
+        old, replaced = signing_key()
     private = Ed25519PrivateKey.generate()
     _keep(private, _folder() / f"seal-key-{fingerprint_of(public_of(private))[:16]}.pem")
     key = _written_down(private, replaced, old)
-    SecurityEvent.objects.create(
-        verb="seal key rotated", changed_by=None, channel="command", detail=f"{replaced} gave way to {key}"
-    )
+    verb = "seal key lost" if is_lost else "seal key rotated"
+    SecurityEvent.objects.create(verb=verb, changed_by=None, channel="command", detail=f"{replaced} gave way to {key}")
     return key
+
+
+def _lost():
+    """The current key, of which the private half is not to be had."""
+    key = current()
+    if key is None:
+        raise ValueError("No key was begun yet: the first is made when the first version is sealed.")
+    _folder()
+    try:
+        _private(key)
+    except KeyMissing:
+        return key
+    raise ValueError(f"The key {key} is here: leave --lost away, and it signs the new one.")
 
 
 def public_of(private) -> str:
@@ -100,7 +118,10 @@ def _private(key):
                 return private
     except OSError as fault:
         raise KeyMissing(f"The seal keys in {folder} cannot be read: {fault}") from fault
-    raise KeyMissing(f"The seal key {key} is not in {folder}; nothing can be sealed without it.")
+    raise KeyMissing(
+        f"The seal key {key} is not in {folder}; nothing can be sealed without it. "
+        "Bring it back, or run rotate_seal_key --lost."
+    )
 
 
 def _readable(path):

@@ -575,6 +575,7 @@ class Check:
     def __init__(self, source, report):
         self.source, self.report = source, report
         self.schemas, self.keys, self.erased, self.pending = {}, {}, {}, {}
+        self.unsigned = {}  # {a key that the one before it did not sign: size of an anchor that bears it, or None}
         self.total = self.done = 0
 
     def run(self, anchors=None, key=None):
@@ -596,6 +597,7 @@ class Check:
         attempt("The queue", self._read_pending)
         held = attempt("The anchors", Anchors, anchors, report) if anchors is not None else None
         attempt("The log", self._log, held)
+        attempt("The keys", self._explain_keys)
         for rtype in attempt("The kinds of records", self._kinds) or ():
             attempt(f"The versions of {rtype}", self._versions_of, rtype)
         attempt("The queue", self._left_in_queue)
@@ -647,13 +649,27 @@ class Check:
         while following.get(at):
             before, at = at, following.pop(at)[0]
             public, _replaces, by_old, bytes_told = rows[at]
-            if before is not None and not _is_signed(rows[before][0], by_old, bytes_told):
+            if before is not None and not by_old:
+                self.unsigned[at] = None
+            elif before is not None and not _is_signed(rows[before][0], by_old, bytes_told):
                 self.report.find(f"The key {at:.16} is not signed by the key before it.")
             self.keys[at] = (len(self.keys), public)
         for fingerprint in rows.keys() - self.keys.keys():
             self.report.find(f"The key {fingerprint:.16} does not follow from the first one.")
         if known is not None and known not in {*self.keys, *(public for _number, public in self.keys.values())}:
             self.report.find(f"The key {known:.16}, which you hold, is not among the keys of this trail.")
+
+    def _explain_keys(self):
+        """A key begun because the one before it was lost: an event sealed with it says so, and an anchor bears it."""
+        if not self.unsigned:
+            return
+        [(events,)] = self.source.rows("SELECT count(*) FROM trail_seal WHERE verb = 'seal key lost'")
+        for key, size in self.unsigned.items():
+            told = f"The key {key:.16} is not signed by the key before it"
+            if size is None or events < len(self.unsigned):
+                self.report.find(f"{told}, and {'no anchor bears it' if size is None else 'no event tells why'}.")
+            else:
+                self.report.notes.append(f"{told}, which was lost; the anchor of {size} versions bears it.")
 
     def _read_erasures(self):
         for rtype, rid, up_to in self.source.rows("SELECT rtype, rid, up_to_rev FROM trail_erased"):
@@ -731,6 +747,8 @@ class Check:
 
     def _anchor(self, anchor, checkpoint):
         """The signature of an anchor; that of an equal checkpoint was looked at already."""
+        if self.unsigned.get(anchor.key, 0) is None:
+            self.unsigned[anchor.key] = anchor.size
         if anchor == checkpoint:
             return
         _number, public_key = self.keys.get(anchor.key, (None, None))

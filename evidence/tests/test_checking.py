@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.tests.makers import make_unit
 from evidence import checking
 from records import jobs
 from records.models import Job, Notification
-from trail.models import Pending, Verification
+from trail import checking as trail_checking
+from trail import triggers
+from trail.models import Key, Pending, Verification
 from trail.sealing import seal
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the verifier has a connection of its own
@@ -70,3 +73,47 @@ def test_a_check_that_is_cancelled_leaves_nothing(quinn):
         checking.work(running)
 
     assert checking.last_check() is None
+
+
+class TestALostKey:
+    """The trail goes on with a new key, and every check says that the one before it did not sign it."""
+
+    @pytest.fixture
+    def lost(self, organisation, settings):
+        seal()
+        for file in settings.SEAL_KEYS.iterdir():
+            file.unlink()
+        make_unit("North")
+
+    def go_on(self):
+        call_command("rotate_seal_key", lost=True, verbosity=0)
+        seal()
+
+    def test_is_a_note_where_an_anchor_bears_the_new_one(self, lost):
+        self.go_on()
+        check, report = trail_checking.run()
+        assert check.is_sound and "is not signed by the key before it, which was lost" in " ".join(report.notes)
+        assert not Pending.objects.exists()
+
+    def test_is_a_finding_where_no_anchor_bears_it(self, lost, settings):
+        settings.ANCHOR_FILE = None
+        self.go_on()
+        check, _report = trail_checking.run()
+        assert not check.is_sound and "and no anchor bears it" in check.findings[0]
+
+    def test_is_a_finding_where_no_event_tells_of_it(self, settings, organisation):
+        seal()
+        call_command("rotate_seal_key", verbosity=0)
+        seal()
+        triggers.drop()
+        Key.objects.exclude(replaces=None).update(signed_by_old="")
+        triggers.install()
+        check, _report = trail_checking.run()
+        assert not check.is_sound and "and no event tells why" in check.findings[0]
+
+    def test_cannot_be_said_of_a_key_that_is_here(self, organisation):
+        with pytest.raises(CommandError, match="No key was begun yet"):
+            call_command("rotate_seal_key", lost=True)
+        seal()
+        with pytest.raises(CommandError, match="leave --lost away"):
+            call_command("rotate_seal_key", lost=True)

@@ -12,9 +12,16 @@ class Command(BaseCommand):
         "this moment needs it."
     )
 
-    def handle(self, **options):
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--lost",
+            action="store_true",
+            help="the key before it is lost for good: the trail goes on, and every check says that this was so",
+        )
+
+    def handle(self, *, lost, **options):
         try:
-            key = keys.rotate()
-        except (keys.KeyMissing, OSError) as fault:
+            key = keys.rotate(is_lost=lost)
+        except (keys.KeyMissing, ValueError, OSError) as fault:
             raise CommandError(str(fault)) from fault
         self.stdout.write(f"The trail is signed with the key {key} from now on.")
