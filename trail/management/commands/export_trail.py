@@ -4,7 +4,9 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from trail import exporting
+from trail import events, exporting
+from trail.context import acting_as_system
+from trail.sealing import seal_if_possible
 
 
 class Command(BaseCommand):
@@ -19,6 +21,9 @@ class Command(BaseCommand):
     def handle(self, *, file, **options):
         if file.is_dir() or not file.parent.is_dir():
             raise CommandError(f"{file} must name a file in a folder that exists.")
+        with acting_as_system("command"):
+            events.tell("exported", detail=f"the whole trail: {file.name}")
+        seal_if_possible()  # so that the export tells of itself
         try:
             count = exporting.export(file)
         except OSError as fault:
